@@ -1,0 +1,15 @@
+"""The two ways in which something the user gave can be wrong."""
+
+from __future__ import annotations
+
+
+class HarmonizationError(Exception):
+    """Base of every error that is shown to a person: one line that names the thing and what would be right."""
+
+
+class UsageError(HarmonizationError):
+    """The request itself is wrong (unknown scanner, bad option, broken bundle): nothing was started, exit code 2."""
+
+
+class InputError(HarmonizationError):
+    """One input cannot be processed (missing, truncated, pure Doppler, empty mask): the others go on, exit code 1."""
