@@ -1,0 +1,68 @@
+"""The variants of the method by name. To add one: a class in a file of this folder, and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from ..training.settings import Settings
+    from .base import Variant
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a variant's class is, one line about it, and the settings that make the name what it is.
+
+    The class is only imported when it is used, so that listing the names does not load torch.
+    """
+
+    module: str
+    class_name: str
+    summary: str
+    preset: Mapping[str, Any] = field(default_factory=dict)
+
+    def load(self) -> type[Variant]:
+        """The variant's class."""
+        loaded: type[Variant] = getattr(import_module(f".{self.module}", __name__), self.class_name)
+        return loaded
+
+    def settings(self, values: Mapping[str, Any]) -> Settings:
+        """The variant's settings with these values, its preset for others and the class's defaults for the rest.
+
+        Raises:
+            UsageError: a value is not allowed, or contradicts the preset.
+        """
+        for name, value in self.preset.items():
+            if values.get(name, value) != value:
+                raise UsageError(f"setting {name} is {values[name]!r}, but this variant is the one with {value!r}")
+        return self.load().settings_class.from_json({**self.preset, **values})
+
+
+def _cyclegan(summary: str, sn: bool, se: bool, mix: bool) -> Entry:
+    return Entry("cyclegan", "CycleGAN", summary, {"sn": sn, "se": se, "mix": mix})
+
+
+VARIANTS: Mapping[str, Entry] = {
+    "cyclegan": _cyclegan("CycleGAN as in the reference implementation", sn=False, se=False, mix=False),
+    "cyclegan-sn": _cyclegan("CycleGAN with spectral norm", sn=True, se=False, mix=False),
+    "cyclegan-sn-se": _cyclegan("... and channel attention", sn=True, se=True, mix=False),
+    "cyclegan-sn-se-mix": _cyclegan("... and the hybrid cycle loss: the paper's model", sn=True, se=True, mix=True),
+}
+
+DEFAULT_VARIANT = "cyclegan-sn-se-mix"
+
+
+def variant(name: str) -> Entry:
+    """The variant of this name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in VARIANTS:
+        raise UsageError(f"unknown variant {name!r}; known: {', '.join(VARIANTS)}")
+    return VARIANTS[name]
