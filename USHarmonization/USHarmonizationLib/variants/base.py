@@ -36,11 +36,15 @@ class Batch:
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """A network as a bundle stores it: what ``bundle.py`` needs to build it again, and its tensors."""
+    """A network for the bundle.
 
-    architecture: str
+    Attributes:
+        settings: what ``networks.build_generator`` takes to build it again: ``name`` and the network's own settings.
+        network: the network itself, in the state that is to be stored.
+    """
+
     settings: Mapping[str, Any]
-    state: Mapping[str, Tensor]
+    network: nn.Module
 
 
 class Variant(ABC):
