@@ -1,0 +1,44 @@
+# make demo   set up, then harmonize real ultrasound files: the main job, in a few lines
+# make test   set up, then ruff, mypy and the tests
+PYTHON ?= python3
+JOBS ?= 2
+BIN := .venv/bin
+# Threads of one process; the tests run in JOBS processes.
+export OMP_NUM_THREADS ?= 1
+
+# The environment is made anew when what it is made from changes, or when the checkout has moved.
+SOURCES := pyproject.toml setup.py constraints.txt Tools/install.sh
+STAMP := .venv/.installed-$(shell (cat $(SOURCES); echo "$(CURDIR)") | sha256sum | cut -c 1-16)
+
+.PHONY: demo test test-all lint format benchmarks install clean
+
+demo: install
+	$(BIN)/python Testing/demo.py demo-output
+
+test: lint
+	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
+
+test-all: lint
+	$(BIN)/python -m pytest -n $(JOBS)
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: install
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+benchmarks: install
+	$(BIN)/python Testing/benchmarks
+
+install: $(STAMP)
+
+$(STAMP):
+	PYTHON="$(PYTHON)" sh Tools/install.sh
+	rm -f .venv/.installed-*
+	touch $@
+
+clean:
+	rm -rf .venv build demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
