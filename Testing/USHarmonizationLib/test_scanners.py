@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from USHarmonizationLib import scanners
 from USHarmonizationLib.errors import UsageError
 from USHarmonizationLib.image import UltrasoundImage

@@ -1,16 +1,17 @@
 """The scanner catalogue: which scanners are known, and which one made an image.
 
-The catalogue is data. What ships is ``Resources/scanners.json``; a user adds scanners, or replaces entries that ship, with
-a file of the same form named by the environment variable ``USHARMONIZATION_SCANNERS`` (or ``--scanners FILE``)::
+The catalogue is data. What ships is ``Resources/scanners.json``; a user adds scanners, or replaces entries that ship,
+with a file of the same form named by the environment variable ``USHARMONIZATION_SCANNERS`` (or ``--scanners FILE``)::
 
     {"schema_version": 1,
      "manufacturers": {"Mindray": ["Mindray", "Shenzhen Mindray"]},
      "scanners": [{"id": "mindray-resona-7", "name": "Mindray Resona 7", "manufacturer": "Mindray",
                    "models": ["Resona 7"]}]}
 
-``manufacturers`` lists the names under which a manufacturer appears in files (firms get bought and renamed); its own name
-always counts. ``models`` lists spellings of ManufacturerModelName; capitals, blanks and hyphens do not matter, numbers
-match whole ("LOGIQ 7" is not "LOGIQ 700"). ``settings`` (optional, any object) is kept for acquisition settings.
+``manufacturers`` lists the names under which a manufacturer appears in files (firms get bought and renamed); its own
+name always counts. ``models`` lists spellings of ManufacturerModelName; capitals, blanks and hyphens do not matter,
+numbers match whole ("LOGIQ 7" is not "LOGIQ 700"). ``settings`` (optional, any object) is kept for acquisition
+settings.
 """
 
 from __future__ import annotations
@@ -97,8 +98,8 @@ class Catalogue:
         """Which scanner has these names (DICOM PS3.3 C.7.5.1: Manufacturer, Manufacturer's Model Name).
 
         The longest model spelling that occurs in ``model`` wins. Confidence is 1 when manufacturer and model agree and
-        ``model`` says nothing else, 0.9 when it says more ("LOGIQ 7 PRO"), 0.6 when the manufacturer is missing or not in
-        the catalogue, 0.3 when it is another one's.
+        ``model`` says nothing else, 0.9 when it says more ("LOGIQ 7 PRO"), 0.6 when the manufacturer is missing or not
+        in the catalogue, 0.3 when it is another one's.
         """
         manufacturer, model = manufacturer.strip(), model.strip()
         if not model:
@@ -149,7 +150,7 @@ def read_catalogue(path: Path) -> Catalogue:
     """Read and check one catalogue file.
 
     Raises:
-        UsageError: the file is missing, not JSON, or an entry is wrong; one line names the file, the entry and the fault.
+        UsageError: the file is missing, not JSON, or an entry is wrong; one line names file, entry and fault.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -203,7 +204,7 @@ def _words(text: str) -> list[str]:
 
 
 def _compact(text: str) -> str:
-    """``text`` without capitals, blanks and hyphens; two numbers stay apart: ``LOGIQ 7 @10-14MHz`` -> logiq7.10.14mhz."""
+    """``text`` in lower case, without blanks and hyphens but between numbers: ``LOGIQ 7 @10MHz`` -> logiq7.10mhz."""
     return re.sub(r"(?<=[0-9]) (?=[0-9])", ".", " ".join(_words(text))).replace(" ", "")
 
 
