@@ -1,0 +1,189 @@
+"""What holds for the project as a whole: layers, declared dependencies, mirrored tests, nothing of one machine."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parent.parent
+# Package -> folder; an arrow of the layers only points to a package further down in this table.
+LAYERS = {
+    "USRadiomicsLNMLib": ROOT / "USRadiomicsLNM" / "USRadiomicsLNMLib",
+    "USHarmonizationLib": ROOT / "USHarmonization" / "USHarmonizationLib",
+}
+# Modules without a test file of their own: what they are tested by.
+TESTED_ELSEWHERE: dict[str, str] = {
+    "USHarmonizationLib/errors.py": "two exceptions without behaviour; the commands' exit codes show them at work",
+    "USHarmonizationLib/harmonizers/base.py": "a protocol without behaviour",
+}
+# Declared, though nothing imports them: what needs them.
+NOT_IMPORTED: dict[str, str] = {}
+
+
+def tracked_files() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in listed.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
+
+
+def modules(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Absolute names of the modules that a file imports, wherever in the file."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+
+
+def project_table() -> dict[str, Any]:
+    table: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return table
+
+
+def declared() -> dict[str, Requirement]:
+    """Every third-party requirement, of the library and of its extras, by canonical name."""
+    table = project_table()
+    lines = table["dependencies"] + [line for extra in table["optional-dependencies"].values() for line in extra]
+    requirements = [Requirement(line) for line in lines]
+    return {canonicalize_name(r.name): r for r in requirements if r.name != table["name"]}
+
+
+def pinned() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pairs = (line.split("==") for line in lines if line and not line.startswith("#"))
+    return {canonicalize_name(name): version for name, version in pairs}
+
+
+@pytest.mark.parametrize("package", LAYERS)
+def test_layers_point_downward_and_know_neither_slicer_nor_qt_nor_vtk(package: str) -> None:
+    above = list(LAYERS)[: list(LAYERS).index(package)]
+    barred = {"slicer", "qt", "ctk", "vtk", "vtkmodules", "mrml", "USHarmonization", "USRadiomicsLNM", *above}
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in modules(LAYERS[package])
+        for name in imports(path)
+        if name.split(".")[0] in barred
+    ]
+    assert not wrong
+
+
+def test_importing_the_library_is_instant() -> None:
+    heavy = {"numpy", "torch", "radiomics", "SimpleITK", "skimage", "pydicom", "scipy", "pandas", "matplotlib", "dask"}
+    program = "import sys, USHarmonizationLib; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert "USHarmonizationLib" in loaded
+    assert not heavy & set(loaded)
+
+
+def test_every_third_party_import_is_a_declared_dependency() -> None:
+    distributions = packages_distributions()
+    used: dict[str, str] = {}
+    for folder in LAYERS.values():
+        for path in modules(folder):
+            for name in {name.split(".")[0] for name in imports(path)} - set(sys.stdlib_module_names) - set(LAYERS):
+                assert name in distributions, f"{path.relative_to(ROOT)} imports {name}, which is not installed"
+                used[name] = str(path.relative_to(ROOT))
+    known = set(declared())
+    undeclared = {
+        f"{where}: {name}"
+        for name, where in used.items()
+        if not {canonicalize_name(distribution) for distribution in distributions[name]} & known
+    }
+    assert not undeclared, "imported, but not in pyproject.toml"
+    imported = {canonicalize_name(distribution) for name in used for distribution in distributions[name]}
+    required = {canonicalize_name(Requirement(line).name) for line in project_table()["dependencies"]}
+    assert not required - imported - set(NOT_IMPORTED), "required by pyproject.toml, but imported nowhere"
+
+
+def test_dependencies_are_bounded_and_constraints_pin_versions_within_the_bounds() -> None:
+    versions = pinned()
+    for name, requirement in declared().items():
+        operators = {specifier.operator for specifier in requirement.specifier}
+        assert operators == {"=="} or operators == {">=", "<"}, f"{requirement}: needs a lower and an upper bound"
+        assert name in versions, f"constraints.txt does not pin {name}"
+        assert requirement.specifier.contains(versions[name]), f"constraints.txt: {name}=={versions[name]}"
+
+
+def test_the_extra_all_has_every_other_extra() -> None:
+    extras = project_table()["optional-dependencies"]
+    (everything,) = (Requirement(line) for line in extras["all"])
+    assert everything.extras == set(extras) - {"all"}
+
+
+def test_every_module_has_a_mirrored_test_file() -> None:
+    missing = []
+    for package, folder in LAYERS.items():
+        for path in modules(folder):
+            name = package / path.relative_to(folder)
+            test = ROOT / "Testing" / name.with_name(f"test_{name.name}")
+            if path.name != "__init__.py" and str(name) not in TESTED_ELSEWHERE and not test.is_file():
+                missing.append(str(test.relative_to(ROOT)))
+    assert not missing
+
+
+def test_nothing_names_paths_of_one_machine_or_package_registries() -> None:
+    hosts = r"(pypi|pythonhosted|npmjs|anaconda|debian|ubuntu)\." + "(org|com|io)|download" + r"\.pytorch\.org"
+    machine = r"(?<![\w.~])/(work|farm|root|home/\w|tmp/\w)"
+    pattern = re.compile(f"{hosts}|{machine}")
+    found = []
+    for path in tracked_files():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        for number, line in enumerate(text.splitlines(), 1):
+            if pattern.search(line):
+                found.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()[:100]}")
+    assert not found
+
+
+def test_a_wheel_has_the_packages_and_the_resources(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    for path in tracked_files():
+        copy = source / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    offline = ["--no-index", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*pip, "wheel", *offline, "--wheel-dir", tmp_path, source], check=True)
+    (wheel,) = tmp_path.glob("usharmonization-*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    library, resources = LAYERS["USHarmonizationLib"], ROOT / "USHarmonization" / "Resources"
+    for path in tracked_files():
+        if path.is_relative_to(library):
+            assert str("USHarmonizationLib" / path.relative_to(library)) in names
+        elif path.is_relative_to(resources):
+            assert str("USHarmonizationLib/Resources" / path.relative_to(resources)) in names
+    site = tmp_path / "site"
+    subprocess.run([*pip, "install", *offline, "--target", site, wheel], check=True)
+    program = (
+        f"import sys; sys.path.insert(0, {str(site)!r})\n"
+        "import USHarmonizationLib\n"
+        "from USHarmonizationLib.resources import resource_path\n"
+        "print(USHarmonizationLib.__file__, resource_path('scanners.json'), resource_path('scanners.json').is_file())"
+    )
+    # -S: without the site-packages of this environment, in which the checkout itself is installed.
+    bare = [sys.executable, "-S", "-c", program]
+    answer = subprocess.run(bare, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    package, catalogue, found = answer.split()
+    assert Path(package).is_relative_to(site)
+    assert Path(catalogue).is_relative_to(site)
+    assert found == "True"
