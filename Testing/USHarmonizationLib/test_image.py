@@ -16,7 +16,8 @@ from USHarmonizationLib.image import UltrasoundImage
 
 def grey(values: list[int], high: float = 255, photometric: str = "MONOCHROME2") -> UltrasoundImage:
     """One frame of one row."""
-    return UltrasoundImage(np.array([[values]], np.uint8 if high == 255 else np.uint16), (0, high), photometric=photometric)
+    kind = np.uint8 if high == 255 else np.uint16
+    return UltrasoundImage(np.array([[values]], kind), (0, high), photometric=photometric)
 
 
 def colour(*pixels: tuple[int, int, int]) -> UltrasoundImage:
