@@ -1,7 +1,7 @@
 """Where the real DICOM files lie that come with PyPI packages (pydicom, pydicom-data, deid-data).
 
-A test names a file as ``package/file``, e.g. ``real_dicom("pydicom-data/US1_UNCR.dcm")``; where the package is not installed
-the test is skipped and says so. ``real_dicom_names()`` lists all there are here, for tests that go through every file.
+A test names a file as ``package/file``, e.g. ``real_dicom("pydicom-data/US1_UNCR.dcm")``; where the package is not
+installed the test is skipped and says so. ``real_dicom_names()`` lists all there are here, for tests of every file.
 """
 
 from __future__ import annotations
