@@ -10,7 +10,7 @@ export OMP_NUM_THREADS ?= 1
 SOURCES := pyproject.toml setup.py constraints.txt Tools/install.sh
 STAMP := .venv/.installed-$(shell (cat $(SOURCES); echo "$(CURDIR)") | sha256sum | cut -c 1-16)
 
-.PHONY: demo test test-all lint format benchmarks install clean
+.PHONY: demo test test-all lint format benchmarks install constraints clean
 
 demo: install
 	$(BIN)/python Testing/demo.py demo-output
@@ -38,6 +38,11 @@ $(STAMP):
 	PYTHON="$(PYTHON)" sh Tools/install.sh
 	rm -f .venv/.installed-*
 	touch $@
+
+# Pin what is installed now; delete lines of constraints.txt and `make install` first to move to newer versions.
+constraints: install
+	(sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip freeze --all --exclude-editable --exclude pip | sed 's/+.*//') > .venv/constraints
+	cp .venv/constraints constraints.txt
 
 clean:
 	rm -rf .venv build demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -52,7 +52,7 @@ if ! .venv/bin/python -c "import importlib.metadata as m, sys; sys.exit(m.versio
         pip install --quiet --constraint constraints.txt "torch==$version"
     elif pip install --quiet --constraint constraints.txt $index "torch==$version+cpu" 2>/dev/null; then
         say "install: torch $version, CPU build"
-    elif pip install --quiet --constraint constraints.txt uv &&
+    elif pip install --quiet "uv>=0.8,<1" &&
         UV_HTTP_TIMEOUT=30 .venv/bin/uv pip install --quiet --python .venv/bin/python --constraint constraints.txt \
             --torch-backend cpu "torch==$version" 2>/dev/null; then
         say "install: torch $version, CPU build from PyTorch's own index"
