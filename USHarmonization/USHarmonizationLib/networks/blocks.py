@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 from torch.nn.utils.parametrizations import spectral_norm
@@ -80,3 +82,8 @@ def plain_state(network: nn.Module) -> dict[str, Tensor]:
             )
     network.train(training)
     return state
+
+
+def plain_weights(network: nn.Module) -> dict[str, NDArray[np.float32]]:
+    """``plain_state`` as float32 arrays: what ``bundle.write_bundle`` stores."""
+    return {name: value.float().cpu().contiguous().numpy() for name, value in plain_state(network).items()}
