@@ -45,6 +45,7 @@ class UltrasoundImage:
         modality: DICOM modality, or "" where the format has none.
         photometric: MONOCHROME1, MONOCHROME2, RGB, YBR_FULL, YBR_FULL_422, PALETTE COLOR, ...: what the file stored.
         path: the file it came from.
+        notes: what reading had to assume and a person should know (two calibrations, no spacing, ...), one line each.
         container: what the writer of this format needs to write the image back (a DICOM data set, ITK geometry).
     """
 
@@ -57,6 +58,7 @@ class UltrasoundImage:
     modality: str = ""
     photometric: str = "MONOCHROME2"
     path: Path = Path()
+    notes: tuple[str, ...] = ()
     container: Any = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
