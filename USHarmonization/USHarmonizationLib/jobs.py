@@ -206,7 +206,7 @@ def _on_cluster(
     try:
         dask: Any = import_module("distributed")
     except ModuleNotFoundError as error:
-        raise UsageError("a scheduler needs the package distributed: pip install distributed") from error
+        raise UsageError("a scheduler needs the package distributed: pip install usharmonization[dask]") from error
     try:
         client = dask.Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
     except (OSError, ValueError) as error:
