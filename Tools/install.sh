@@ -18,13 +18,13 @@ PYTHON=${PYTHON:-python3}
 
 # pyradiomics is compiled, which needs Python.h.
 if ! "$PYTHON" -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")))'; then
-    headers="apt-get install --yes --no-install-recommends python3-dev"
+    headers="apt-get install -qq --yes --no-install-recommends python3-dev"
     if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
         say "install: the header files of Python are missing; running: $headers"
-        { apt-get update --quiet && DEBIAN_FRONTEND=noninteractive $headers; } >&2
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive $headers; } >&2
     elif command -v apt-get >/dev/null && sudo -n true 2>/dev/null; then
         say "install: the header files of Python are missing; running: sudo $headers"
-        { sudo -n apt-get update --quiet && sudo -n env DEBIAN_FRONTEND=noninteractive $headers; } >&2
+        { sudo -n apt-get update -qq && sudo -n env DEBIAN_FRONTEND=noninteractive $headers; } >&2
     else
         say "install: the header files of Python are missing (pyradiomics is built from source); run: sudo $headers"
         exit 1
