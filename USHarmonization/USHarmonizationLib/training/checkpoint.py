@@ -31,16 +31,16 @@ class Progress:
         step: optimisation steps done.
         validated: the step of the newest validation, -1 before the first.
         best_step: the step of the best checkpoint, -1 as long as there is none.
-        best_distance: its validation figure.
-        best_accepted: whether its content agreement reached the floor.
+        best_distance: its validation figure, the lower the better.
+        best_content: its content agreement.
         seconds: time spent so far.
     """
 
     step: int = 0
     validated: int = -1
     best_step: int = -1
-    best_distance: float = float("inf")
-    best_accepted: bool = False
+    best_distance: float = 1e30
+    best_content: float = -1.0
     seconds: float = 0.0
 
 
@@ -78,14 +78,7 @@ def load(path: Path, variant: Variant) -> Progress:
     Raises:
         UsageError: the file is missing, damaged, or of a training with other networks.
     """
-    try:
-        with safe_open(path, framework="pt") as stream:
-            header = json.loads((stream.metadata() or {}).get("training", "{}"))
-            tensors = {key: stream.get_tensor(key) for key in stream.keys()}  # noqa: SIM118 - not a mapping
-    except (OSError, SafetensorError, json.JSONDecodeError) as error:
-        raise UsageError(f"checkpoint {path}: cannot be read ({error})") from None
-    if header.get("format") != FORMAT:
-        raise UsageError(f"checkpoint {path}: format {header.get('format')}; needed: {FORMAT}")
+    header, tensors = _read(path, with_tensors=True)
     try:
         for name, network in variant.networks.items():
             network.load_state_dict(_below(tensors, f"networks/{name}/"))
@@ -94,10 +87,32 @@ def load(path: Path, variant: Variant) -> Progress:
         for name, pool in variant.pools.items():
             pool.load_state(tensors[f"pools/{name}"].to(_device(variant)))
         variant.load_extra_state(_below(tensors, "extra/"))
-    except (KeyError, RuntimeError, ValueError) as error:
+    except (KeyError, RuntimeError, ValueError, IndexError) as error:
         line = " ".join(str(error).split())[:200]
         raise UsageError(f"checkpoint {path}: belongs to other networks or settings ({line})") from None
     return Progress(**header["progress"])
+
+
+def read_progress(path: Path) -> Progress:
+    """Where the training stood when a checkpoint was written.
+
+    Raises:
+        UsageError: the file is missing or damaged.
+    """
+    return Progress(**_read(path, with_tensors=False)[0]["progress"])
+
+
+def _read(path: Path, with_tensors: bool) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    try:
+        with safe_open(path, framework="pt") as stream:
+            header = json.loads((stream.metadata() or {}).get("training", "{}"))
+            keys = stream.keys() if with_tensors else []
+            tensors = {key: stream.get_tensor(key) for key in keys}
+    except (OSError, SafetensorError, json.JSONDecodeError) as error:
+        raise UsageError(f"checkpoint {path}: cannot be read ({error})") from None
+    if header.get("format") != FORMAT:
+        raise UsageError(f"checkpoint {path}: format {header.get('format')}; needed: {FORMAT}")
+    return header, tensors
 
 
 def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

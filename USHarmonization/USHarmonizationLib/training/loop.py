@@ -1,0 +1,233 @@
+"""The training loop: steps, checkpoints, validation, logs, clean stops."""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import InputError
+from ..variants.base import Batch, Variant
+from . import checkpoint
+from .checkpoint import Progress
+from .data import Frames, Sampler
+from .devices import Device, attach
+from .report import Reporter, TrainingStopped
+from .run_folder import RunFolder, Table
+from .settings import TrainingSettings
+from .validation import Figures, Validator
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+
+class Loop:
+    """One process's part in a training; the first process also validates, logs and saves."""
+
+    def __init__(
+        self,
+        fabric: Fabric,
+        variant: Variant,
+        settings: TrainingSettings,
+        run: RunFolder,
+        device: Device,
+        reporter: Reporter,
+    ) -> None:
+        self._fabric, self._variant, self._settings, self._run = fabric, variant, settings, run
+        self._first = fabric.is_global_zero
+        self._reporter = reporter if self._first else Reporter()
+        attach(variant, fabric, settings, device)
+        self._progress, logged = Progress(), -1
+        if run.last.is_file():
+            self._progress = checkpoint.load(run.last, variant)
+            logged = self._progress.step
+            self._reporter.line(f"going on from step {logged}")
+        self._saved = self._progress.step
+        frames = Frames(run.frames)
+        self._sampler = Sampler(frames, settings)
+        if self._first:
+            self._losses = Table(run.path / "losses.csv", logged)
+            self._figures = Table(run.path / "validation.csv", logged)
+            self._board = _Board(run, self._progress.step, self._reporter)
+            self._validator = Validator(frames, settings, run.previews, self._reporter)
+
+    def run(self) -> Progress:
+        """Train to the last step.
+
+        Raises:
+            InputError: a loss or a weight is no longer a number; the last checkpoint stays as it was.
+            TrainingStopped: asked to stop; the state is saved.
+        """
+        settings = self._settings
+        begun, spent = time.monotonic(), self._progress.seconds
+        sums: dict[str, float] = {}
+        with torch.random.fork_rng(), _stop_request() as stop_requested:
+            while True:
+                step = self._progress.step
+                due = step % settings.validate_every == 0 or step == settings.steps
+                if due and self._progress.validated < step:
+                    self._validate(stop_requested)
+                    self._save()
+                elif step % settings.checkpoint_every == 0 and step > self._saved:
+                    self._save()
+                if self._agreed(stop_requested()):
+                    self._save()
+                    raise TrainingStopped(f"stopped after step {step} of {settings.steps}; go on with --resume")
+                if step >= settings.steps:
+                    break
+                losses = self._step(step)
+                self._progress = replace(self._progress, step=step + 1, seconds=spent + time.monotonic() - begun)
+                sums = {name: sums.get(name, 0.0) + value for name, value in losses.items()}
+                if (step + 1) % settings.log_every == 0 or step + 1 == settings.steps:
+                    count = (step % settings.log_every) + 1
+                    self._log(step + 1, {name: value / count for name, value in sums.items()})
+                    sums = {}
+                self._reporter.progress("steps", step + 1, settings.steps)
+        if self._first:
+            self._board.close()
+        return self._progress
+
+    def _step(self, step: int) -> dict[str, float]:
+        settings, variant = self._settings, self._variant
+        factor = variant.learning_rate_factor(step / settings.steps, settings.constant_share)
+        for optimizer in variant.optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = group["initial_lr"] * factor
+        rank = self._fabric.global_rank
+        seed = int(np.random.SeedSequence([settings.seed, step, rank]).generate_state(1, np.uint64)[0] >> 1)
+        torch.manual_seed(seed)
+        device = self._fabric.device
+        batch = _moved(self._sampler.batch(step, rank), device)
+        losses = variant.step(batch, torch.Generator(device=device).manual_seed(seed))
+        values = torch.stack([loss.float() for loss in losses.values()]).tolist()
+        for name, value in zip(losses, values, strict=True):
+            if not math.isfinite(value):
+                raise InputError(self._broken(f"loss {name} is {value} at step {step + 1}"))
+        return dict(zip(losses, values, strict=True))
+
+    def _broken(self, what: str) -> str:
+        kept = f"the checkpoint of step {self._saved} is kept" if self._run.last.is_file() else "nothing was saved yet"
+        return f"training stopped: {what}; {kept}; lower learning rates or another seed may help"
+
+    def _agreed(self, stop: bool) -> bool:
+        """Whether any process was asked to stop: all have to stop after the same step."""
+        if self._fabric.world_size == 1:
+            return stop
+        votes = self._fabric.all_reduce(torch.tensor(float(stop), device=self._fabric.device), reduce_op="sum")
+        return bool(torch.as_tensor(votes).item() > 0)
+
+    def _save(self) -> None:
+        if self._first and self._progress.step > 0:
+            for name, network in self._variant.networks.items():
+                for key, value in network.state_dict().items():
+                    if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+                        raise InputError(self._broken(f"{key} of network {name} is not finite"))
+            checkpoint.save(self._run.last, self._variant, self._progress)
+            step, every = self._progress.step, self._settings.keep_every
+            if every and step % every == 0:
+                checkpoint.save(self._run.kept(step), self._variant, self._progress)
+        self._saved = self._progress.step
+        self._fabric.barrier()
+
+    def _validate(self, stop_requested: Callable[[], bool]) -> None:
+        """Judge the generator (before the first step: the original images), and keep it when it is the best so far."""
+        step = self._progress.step
+        if self._first:
+            generator = None
+            figures = self._validator.judge(generator, step, stop_requested)
+            if figures is None:  # asked to stop in the middle: not validated
+                self._fabric.barrier()
+                return
+            self._progress = replace(self._progress, validated=step)
+            self._figures.add(step, figures.row())
+            self._board.add(step, figures.row(), "validation")
+            self._reporter.line(f"step {step}: {figures}")
+            if step and self._better(figures):
+                self._progress = replace(
+                    self._progress, best_step=step, best_distance=figures.distance, best_content=figures.content
+                )
+                checkpoint.save(self._run.best, self._variant, self._progress)
+        else:
+            self._progress = replace(self._progress, validated=step)
+        self._fabric.barrier()
+
+    def _better(self, figures: Figures) -> bool:
+        """Lowest distance among those whose content agreement reaches the floor; without such, the best agreement."""
+        floor, best = self._settings.content_floor, self._progress
+        if best.best_step < 0:
+            return True
+        if (figures.content >= floor) != (best.best_content >= floor):
+            return figures.content >= floor
+        if figures.content >= floor:
+            return figures.distance < best.best_distance
+        return figures.content > best.best_content
+
+    def _log(self, step: int, losses: Mapping[str, float]) -> None:
+        if self._first:
+            rates = {
+                f"rate_{name}": float(optimizer.param_groups[0]["lr"])
+                for name, optimizer in self._variant.optimizers.items()
+            }
+            row = {**losses, **rates, "seconds": self._progress.seconds}
+            self._losses.add(step, row)
+            self._board.add(step, row, "training")
+
+
+def _moved(batch: Batch, device: torch.device) -> Batch:
+    moved: dict[str, Tensor] = {item.name: getattr(batch, item.name).to(device) for item in fields(Batch)}
+    return Batch(**moved)
+
+
+@contextmanager
+def _stop_request() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C or SIGTERM has come; a second one acts as usual. Outside the main thread signals stay as they are."""
+    requested = threading.Event()
+    before: dict[signal.Signals, Any] = {}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        before.clear()
+
+    def handle(number: int, frame: Any) -> None:
+        requested.set()
+        restore()
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before[number] = signal.signal(number, handle)
+    try:
+        yield requested.is_set
+    finally:
+        restore()
+
+
+class _Board:
+    """TensorBoard, where it is installed."""
+
+    def __init__(self, run: RunFolder, step: int, reporter: Reporter) -> None:
+        self._writer: Any = None
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError:
+            reporter.line("tensorboard is not installed: losses only go to losses.csv (pip install tensorboard)")
+            return
+        self._writer = SummaryWriter(str(run.path / "tensorboard"), purge_step=step + 1)
+
+    def add(self, step: int, values: Mapping[str, float], group: str) -> None:
+        if self._writer is not None:
+            for name, value in values.items():
+                self._writer.add_scalar(f"{group}/{name}", value, step)
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()

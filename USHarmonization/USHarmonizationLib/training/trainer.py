@@ -1,0 +1,194 @@
+"""Train a harmonizer: from a cohort and two scanner ids to a bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ..bundle import write_bundle
+from ..cohort import read_cohort
+from ..errors import UsageError
+from ..networks.blocks import plain_weights
+from ..variants import DEFAULT_VARIANT, Entry
+from ..variants import variant as find_variant
+from . import checkpoint
+from .data import Frames, Sampler, prepare, select
+from .devices import Device, make_fabric, parse_device, uses_compile
+from .loop import Loop
+from .report import Reporter
+from .run_folder import RunFolder, check_same_run
+from .settings import Settings, TrainingSettings
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+    from ..variants.base import Variant
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a finished training gives: where its bundle lies, and the figures of the checkpoint that is in it."""
+
+    bundle: Path
+    steps: int
+    best_step: int
+    distance: float
+    content: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training with everything settled, as each of its processes gets it."""
+
+    run: RunFolder
+    bundle: Path
+    source: str
+    target: str
+    variant: str
+    settings: TrainingSettings
+    variant_settings: Settings
+    device: Device
+
+    def description(self) -> dict[str, Any]:
+        """What a resumed training must agree with, and a bundle keeps."""
+        return {
+            "variant": self.variant,
+            "source": self.source,
+            "target": self.target,
+            "settings": {**self.settings.to_json(), **self.variant_settings.to_json()},
+        }
+
+    def build(self) -> Variant:
+        """The variant with the initial weights that the seed gives, on the CPU."""
+        with torch.random.fork_rng():
+            torch.manual_seed(self.settings.seed)
+            return find_variant(self.variant).load()(self.variant_settings)
+
+
+def train(
+    cohort: Path,
+    source: str,
+    target: str,
+    out: Path,
+    variant: str = DEFAULT_VARIANT,
+    settings: Mapping[str, Any] | None = None,
+    resume: bool = False,
+    device: str = "auto",
+    reporter: Reporter | None = None,
+) -> TrainingResult:
+    """Train a harmonizer from ``source`` to ``target`` and write its bundle.
+
+    Everything but the bundle goes to the folder ``<out>.training``. A training that was stopped or killed goes on with
+    ``resume``; on a CPU it ends bit for bit where it would have ended.
+
+    Args:
+        cohort: the cohort table.
+        source, target: scanner ids.
+        out: the bundle to write.
+        variant: a name in ``variants.VARIANTS``.
+        settings: values that differ from the defaults, of the training and of the variant alike.
+        resume: go on with the training that ``out`` has begun; begin it when there is none.
+        device: see ``devices.parse_device``.
+        reporter: hears progress.
+
+    Raises:
+        UsageError: unknown names, bad settings, too few images, a training of this name exists; nothing was started.
+        InputError: a loss is no longer a number; the last checkpoint is kept.
+        TrainingStopped: Ctrl-C or SIGTERM came; the state is saved.
+    """
+    reporter = reporter or Reporter()
+    entry = find_variant(variant)
+    job = _job(source, target, out, entry, variant, dict(settings or {}), resume, parse_device(device))
+    rows = read_cohort(cohort)
+    selected, remarks = select(rows, source, target, job.settings.balance, cohort.parent)
+    for remark in remarks:
+        reporter.line(remark)
+    uses_compile(job.settings, job.device)
+
+    def warn(text: str) -> None:
+        reporter.line(text)
+        job.run.remark(text)
+
+    frames = prepare(selected, job.run.frames, lambda done, total: reporter.progress("images", done, total), warn)
+    Sampler(frames, job.settings)  # Too few images is a fault to name before anything is started.
+    job.run.write(job.description())
+    fabric = make_fabric(job.settings, job.device)
+    if job.device.count > 1:
+        fabric.launch(_run, job, reporter)
+    else:
+        _run(fabric, job, reporter)
+    return _finish(job, frames)
+
+
+def _job(
+    source: str, target: str, out: Path, entry: Entry, name: str, values: dict[str, Any], resume: bool, device: Device
+) -> Job:
+    run = RunFolder.of(out)
+    if run.exists and not resume:
+        raise UsageError(f"{run.path} holds a training; add --resume to go on with it, or name another --out")
+    if out.exists() and not resume:
+        raise UsageError(f"{out} exists; name another --out")
+    if run.exists:
+        stored = run.read()
+        check_same_run(stored, {"variant": name, "source": source, "target": target}, values)
+        values = {**stored["settings"], **values}
+    common = {item.name for item in fields(TrainingSettings)}
+    own = {item.name for item in fields(entry.load().settings_class)}
+    unknown = sorted(set(values) - common - own)
+    if unknown:
+        raise UsageError(f"unknown setting {unknown[0]}; known: {', '.join(sorted(common | own))}")
+    return Job(
+        run=run,
+        bundle=out,
+        source=source,
+        target=target,
+        variant=name,
+        settings=TrainingSettings.from_json({key: value for key, value in values.items() if key in common}),
+        variant_settings=entry.settings({key: value for key, value in values.items() if key in own}),
+        device=device,
+    )
+
+
+def _run(fabric: Fabric, job: Job, reporter: Reporter) -> None:
+    """What each process does."""
+    Loop(fabric, job.build(), job.settings, job.run, job.device, reporter).run()
+
+
+def _finish(job: Job, frames: Frames) -> TrainingResult:
+    """Write the bundle of the best checkpoint."""
+    variant = job.build()
+    best = checkpoint.load(job.run.best, variant)
+    last = checkpoint.read_progress(job.run.last)
+    networks = {
+        role: (network.settings, plain_weights(network.network)) for role, network in variant.trained().items()
+    }
+    bundle = write_bundle(
+        job.bundle,
+        source=job.source,
+        target=job.target,
+        variant=job.variant,
+        networks=networks,
+        training={**job.description()["settings"], "steps_done": last.step, "best_step": best.step},
+        training_patients=tuple(sorted({item.patient for item in frames.items if item.split == "train"})),
+        metrics={
+            "validation": {
+                "texture_distance": best.best_distance,
+                "content_agreement": best.best_content,
+                "step": best.step,
+                "patients": len({item.patient for item in frames.items if item.split == "validation"}),
+            }
+        },
+    )
+    return TrainingResult(
+        bundle=bundle.folder,
+        steps=last.step,
+        best_step=best.step,
+        distance=best.best_distance,
+        content=best.best_content,
+        seconds=last.seconds,
+    )
