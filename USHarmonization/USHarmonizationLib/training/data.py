@@ -92,7 +92,7 @@ class Frames:
 def select(
     rows: Sequence[CohortRow], source: str, target: str, balance: str, root: Path
 ) -> tuple[list[Selected], list[str]]:
-    """The rows of both scanners that are for training and validation, and remarks for the log. ``test`` is never touched.
+    """The rows of both scanners for training and validation, and remarks for the log; ``test`` is never touched.
 
     Without any split in the cohort, patients whose pseudonym hashes into the last fifth are for validation. An image
     without patient counts as a patient of its own.
@@ -125,7 +125,7 @@ def select(
             continue
         name = relative(row.image, root)
         patient = row.patient or pseudonym(f"image {name}")
-        split = row.split if split_given else ("validation" if _fraction(patient) >= 0.8 else "train")
+        split = row.split or "" if split_given else ("validation" if _fraction(patient) >= 0.8 else "train")
         if split in ("train", "validation"):
             domain = "source" if scanner == source else "target"
             selected.append(Selected(row, name, patient, domain, split, row.others[balance] if balance else ""))
@@ -232,7 +232,8 @@ def read_mask(path: Path, label: int, size: tuple[int, int]) -> NDArray[np.bool_
     pixels = read_image(path).pixels[0]
     values = pixels[..., 0] if pixels.ndim == 3 else pixels
     if values.shape != size:
-        raise InputError(f"{path}: mask of {values.shape[0]} x {values.shape[1]} pixels for an image of {size[0]} x {size[1]}")
+        (rows, columns), (high, wide) = values.shape, size
+        raise InputError(f"{path}: mask of {rows} x {columns} pixels for an image of {high} x {wide}")
     present = [int(value) for value in np.unique(values) if value]
     if label not in present and len(present) != 1:
         raise InputError(f"{path}: mask without label {label}; it has: {', '.join(map(str, present)) or 'nothing'}")
@@ -329,7 +330,7 @@ class Sampler:
 def padded(
     pixels: NDArray[np.uint8], masks: NDArray[np.uint8], size: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Both at least ``size`` in each direction: pixels mirrored at the far borders, masks there neither valid nor lesion."""
+    """Both at least ``size`` in each direction: mirrored at the far borders, which are neither valid nor lesion."""
     rows, columns = (max(0, size - length) for length in pixels.shape)
     if not rows and not columns:
         return pixels, masks
@@ -340,7 +341,7 @@ def padded(
 def _position(
     masks: NDArray[np.uint8], size: int, on_lesion: bool, valid_share: float, chance: np.random.Generator
 ) -> tuple[int, int]:
-    """Upper left corner of a crop: a lesion pixel in its middle half, or the first of 8 draws with enough valid pixels."""
+    """Upper left corner of a crop: a lesion pixel in its middle half, or the first of 8 draws that is valid enough."""
     free = masks.shape[0] - size, masks.shape[1] - size
     if on_lesion:
         pixels = np.argwhere(masks & LESION)

@@ -37,7 +37,7 @@ class Device:
 
 
 def parse_device(text: str) -> Device:
-    """``auto`` (a GPU if there is one, else the CPU), ``cpu``, ``cpu:2`` (two processes), ``cuda``, ``cuda:0,1``, ``mps``.
+    """``auto`` (a GPU if there is one, else CPU), ``cpu``, ``cpu:2`` (two processes), ``cuda``, ``cuda:0,1``, ``mps``.
 
     Raises:
         UsageError: the text is none of these, or the device is not there.
@@ -61,7 +61,7 @@ def parse_device(text: str) -> Device:
 
 
 def uses_bf16(settings: TrainingSettings, device: Device) -> bool:
-    """Whether to compute in bf16: asked for, or ``auto`` on hardware that has it natively (elsewhere it is far slower)."""
+    """Whether to compute in bf16: asked for, or ``auto`` on hardware that has it (elsewhere it is far slower)."""
     if settings.precision != "auto":
         return settings.precision == "bf16"
     if device.accelerator == "cuda":

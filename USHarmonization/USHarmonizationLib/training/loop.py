@@ -189,7 +189,7 @@ def _moved(batch: Batch, device: torch.device) -> Batch:
 
 @contextmanager
 def _stop_request() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C or SIGTERM has come; a second one acts as usual. Outside the main thread signals stay as they are."""
+    """Whether Ctrl-C or SIGTERM has come; a second one acts as usual. Outside the main thread nothing is caught."""
     requested = threading.Event()
     before: dict[signal.Signals, Any] = {}
 

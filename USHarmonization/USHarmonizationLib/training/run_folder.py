@@ -120,8 +120,8 @@ def check_same_run(stored: Mapping[str, Any], wanted: Mapping[str, Any], setting
     """
     for name, value in wanted.items():
         if stored.get(name) != value:
-            raise UsageError(f"the training to resume has {name} {stored.get(name)}, not {value}; needed: another --out")
+            raise UsageError(f"the training to resume has {name} {stored.get(name)}, not {value}; name another --out")
     for name, value in settings.items():
         before = stored["settings"].get(name)
         if name not in FREE_ON_RESUME and before != value:
-            raise UsageError(f"the training to resume has setting {name} {before!r}, not {value!r}; needed: another --out")
+            raise UsageError(f"the training to resume has {name} {before!r}, not {value!r}; name another --out")

@@ -140,4 +140,4 @@ class TrainingSettings(Settings):
     precision: str = setting(
         "auto", "auto: bf16 where the processor has it natively, else 32 bits", choices=("auto", "32", "bf16")
     )
-    compile: str = setting("auto", "torch.compile; auto: when there are steps enough to pay", choices=("auto", "on", "off"))
+    compile: str = setting("auto", "torch.compile; auto: where there are steps to pay", choices=("auto", "on", "off"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,10 +119,11 @@ def train(
     Sampler(frames, job.settings)  # Too few images is a fault to name before anything is started.
     job.run.write(job.description())
     fabric = make_fabric(job.settings, job.device)
+    run = partial(_run, job=job, reporter=reporter)
     if job.device.count > 1:
-        fabric.launch(_run, job, reporter)
+        fabric.launch(run)
     else:
-        _run(fabric, job, reporter)
+        run(fabric)
     return _finish(job, frames)
 
 

@@ -1,8 +1,8 @@
 """How good a generator is, by figures that matter: texture as radiomics sees it, and contrast that must stay.
 
-The distance is the Frechet distance of the texture features of harmonized source regions to those of target regions; the
-content agreement is the rank correlation, over regions, of their contrast before and after. Regions are the lesions, or,
-where the cohort has no masks, squares of imaged tissue.
+The distance is the Frechet distance of the texture features of harmonized source regions to those of target regions;
+the content agreement is the rank correlation, over regions, of their contrast before and after. Regions are the
+lesions, or, where the cohort has no masks, squares of imaged tissue.
 """
 
 from __future__ import annotations
@@ -87,7 +87,8 @@ class Validator:
 
         from ..metrics.frechet import frechet_distance
 
-        features, contrasts, changes, shown = [], [], [], []
+        features, contrasts, changes = [], [], []
+        shown: list[list[Frame]] = []
         for done, (item, region) in enumerate(self._items["source"]):
             if stop_requested():
                 return None
@@ -121,7 +122,7 @@ class Validator:
 
 
 def square(valid: Mask, name: str) -> Mask:
-    """(rows, columns) True in a square of imaged tissue, chosen by the frame's name: always the same, unlike others'."""
+    """(rows, columns) True in a square of imaged tissue; the same for the same frame name, another for another."""
     region = np.zeros_like(valid)
     side = min(SQUARE, *valid.shape)
     chance = np.random.default_rng(int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big"))

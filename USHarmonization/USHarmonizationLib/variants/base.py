@@ -50,16 +50,16 @@ class TrainedNetwork:
 class Variant(ABC):
     """One way of training a harmonizer. A variant is one class in one file, and one line in ``variants/__init__.py``.
 
-    A subclass names its ``settings_class``, fills ``networks``, ``optimizers`` and ``pools`` in ``__init__`` (plain torch,
-    on the CPU, initial weights from torch's global random state, which the trainer has seeded), and writes ``step`` and
-    ``trained``. Everything in these dictionaries is moved, wrapped, compiled, saved and restored by the trainer; what
-    else changes during training belongs in ``extra_state``. An average of weights (EMA) is simply one more network
-    without optimizer.
+    A subclass names its ``settings_class``, fills ``networks``, ``optimizers`` and ``pools`` in ``__init__`` (plain
+    torch, on the CPU, initial weights from torch's global random state, which the trainer has seeded), and writes
+    ``step`` and ``trained``. Everything in these dictionaries is moved, wrapped, compiled, saved and restored by the
+    trainer; what else changes during training belongs in ``extra_state``. An average of weights (EMA) is simply one
+    more network, without optimizer and without gradients.
 
     Attributes:
         networks: name -> the plain network (its parameters, its state).
         run: name -> the same network as it is called during training: on the device, in the precision asked for,
-            compiled, shared among devices. Always call ``self.run["generator"](images)`` in ``step``, never the network.
+            compiled, shared among devices. In ``step`` always call ``self.run["generator"](images)``, not the network.
         optimizers: name -> optimizer; the trainer sets the learning rates before each step.
         pools: name -> pool of generated images.
     """
@@ -100,7 +100,7 @@ class Variant(ABC):
         """Tensors beyond networks, optimizers and pools that a resumed training needs."""
         return {}
 
-    def load_extra_state(self, state: Mapping[str, Tensor]) -> None:
+    def load_extra_state(self, state: Mapping[str, Tensor]) -> None:  # noqa: B027 - most variants have none
         """Take back what ``extra_state`` gave."""
 
     def update(self, optimizer: str, loss: Tensor) -> None:

@@ -1,7 +1,7 @@
 """CycleGAN and the paper's three improvements as independent switches: SN, SE, Mix.
 
-Zhao et al., "Radiomics Harmonization in Ultrasound Images ... Using Cycle-GAN" (Technol Cancer Res Treat 2024), on top of
-Zhu et al., "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks" (ICCV 2017).
+Zhao et al., "Radiomics Harmonization in Ultrasound Images ... Using Cycle-GAN" (Technol Cancer Res Treat 2024), on top
+of Zhu et al., "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks" (ICCV 2017).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class CycleGANSettings(Settings):
     upsampling: str = setting(
         "transpose", "transpose (reference) or resize convolution (ours)", choices=("transpose", "nearest", "bilinear")
     )
-    negative_slope: float = setting(0.0, "of the encoder's activations; 0: ReLU (reference implementation)", low=0, high=1)
+    negative_slope: float = setting(0.0, "of the encoder's activations; 0: ReLU (reference)", low=0, high=1)
     discriminator_width: int = setting(64, "channels after the discriminators' first convolution (reference)", low=1)
     discriminator_layers: int = setting(3, "strided convolutions of the discriminators; 3: 70x70 patches", low=1)
     generator_rate: float = setting(1e-3, "learning rate of the generators", low=0, high=1)
