@@ -11,25 +11,10 @@ cd "$(dirname "$0")/.."
 say() { printf '%s\n' "$*" >&2; }
 
 PYTHON=${PYTHON:-python3}
-"$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
-    say "install: $PYTHON is $("$PYTHON" --version 2>&1); needed: Python 3.11 or later. Name another: make install PYTHON=python3.12"
+"$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || {
+    say "install: '$PYTHON' is not Python 3.11 or later; name another: make install PYTHON=python3.12"
     exit 1
 }
-
-# pyradiomics is compiled, which needs Python.h.
-if ! "$PYTHON" -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")))'; then
-    headers="apt-get install -qq --yes --no-install-recommends python3-dev"
-    if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
-        say "install: the header files of Python are missing; running: $headers"
-        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive $headers; } >&2
-    elif command -v apt-get >/dev/null && sudo -n true 2>/dev/null; then
-        say "install: the header files of Python are missing; running: sudo $headers"
-        { sudo -n apt-get update -qq && sudo -n env DEBIAN_FRONTEND=noninteractive $headers; } >&2
-    else
-        say "install: the header files of Python are missing (pyradiomics is built from source); run: sudo $headers"
-        exit 1
-    fi
-fi
 
 [ -x .venv/bin/python ] || "$PYTHON" -m venv .venv || {
     rm -rf .venv
@@ -61,6 +46,21 @@ if ! .venv/bin/python -c "import importlib.metadata as m, sys; sys.exit(m.versio
         say "install: installing the ordinary build, which on Linux may be several GB with its GPU libraries"
         pip install --quiet --constraint constraints.txt "torch==$version"
     fi
+fi
+
+# pyradiomics is compiled, which needs Python.h. Where it is missing, Debian's package is unpacked inside .venv: that
+# needs neither root nor a change to the system.
+if ! "$PYTHON" -c 'import os, sys, sysconfig as s; sys.exit(not os.path.exists(s.get_path("include") + "/Python.h"))'; then
+    python=$("$PYTHON" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
+    folder=$PWD/.venv/apt
+    mkdir -p "$folder/lists/partial" "$folder/archives/partial"
+    apt() { apt-get -qq -o APT::Sandbox::User= -o Dir::State::lists="$folder/lists" -o Dir::Cache="$folder" "$@"; }
+    (apt update && cd "$folder" && apt download "lib$python-dev" && dpkg-deb -x "lib$python-dev"*.deb ../headers) >&2 || {
+        say "install: no header files of Python, which pyradiomics is built with; run: sudo apt-get install --yes python3-dev"
+        exit 1
+    }
+    rm -r "$folder"
+    export CPATH="$PWD/.venv/headers/usr/include/$python:$PWD/.venv/headers/usr/include"
 fi
 
 # pyradiomics names no build requirements, so it has to find them installed.
