@@ -13,7 +13,7 @@ STAMP := .venv/.installed-$(shell (cat $(SOURCES); echo "$(CURDIR)") | sha256sum
 .PHONY: demo test test-all lint format benchmarks install constraints clean
 
 demo: install
-	$(BIN)/python Testing/demo.py demo-output
+	$(BIN)/python examples/demo.py demo-output
 
 test: lint
 	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
