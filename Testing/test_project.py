@@ -85,12 +85,25 @@ def test_layers_point_downward_and_know_neither_slicer_nor_qt_nor_vtk(package: s
     assert not wrong
 
 
-def test_importing_the_library_is_instant() -> None:
-    heavy = {"numpy", "torch", "radiomics", "SimpleITK", "skimage", "pydicom", "scipy", "pandas", "matplotlib", "dask"}
-    program = "import sys, USHarmonizationLib; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+@pytest.mark.parametrize("module", ["USHarmonizationLib", "USHarmonizationLib.cli"])
+def test_importing_the_library_or_its_commands_is_instant(module: str) -> None:
+    heavy = {"torch", "radiomics", "SimpleITK", "skimage", "sklearn", "pydicom", "scipy", "pandas", "distributed"}
+    program = f"import sys, {module}; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert "USHarmonizationLib" in loaded
     assert not heavy & set(loaded)
+
+
+@pytest.mark.parametrize("document", ["README.md", "CHANGELOG.md"])
+def test_every_command_is_documented(document: str) -> None:
+    from typer.main import get_command
+
+    from USHarmonizationLib.cli import app
+
+    text = (ROOT / document).read_text(encoding="utf-8")
+    commands = getattr(get_command(app), "commands")  # noqa: B009 - a group has them
+    assert {"inspect", "scanners", "models", "apply", "train", "import-weights", "export"} <= set(commands)
+    assert not [name for name in commands if not re.search(rf"\b{name}\b", text)]
 
 
 def test_every_third_party_import_is_a_declared_dependency() -> None:

@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from data_store import DataStore  # pydicom-data
+
 from USHarmonizationLib.files import read_image, write_image
 
 MODEL = "ge-logiq-5-to-ge-logiq-7"
@@ -54,7 +55,7 @@ def main(out: Path) -> int:
     if unnoticed:
         print(f"\nQA should have noticed that {MODEL} was not trained for these images: {', '.join(unnoticed)}")
         return 1
-    print(f"\nNo model was trained for this scanner: QA noticed, so these results are to look at, not to measure in ({generated}).")
+    print("\nNo model was trained for this scanner. QA noticed: these results are to be looked at, not measured in.")
     return 0
 
 
