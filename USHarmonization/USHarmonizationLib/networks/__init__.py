@@ -1,4 +1,4 @@
-"""Networks by name: a generator is added by adding one module here and one line to ``GENERATORS``.
+"""Generators by name: one is added by adding its module here and one line to ``GENERATORS``.
 
 Nothing heavy is imported until a network is built.
 """
@@ -6,6 +6,7 @@ Nothing heavy is imported until a network is built.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,44 @@ from ..errors import UsageError
 if TYPE_CHECKING:
     from torch import nn
 
-# Name -> module of this package. The module has a class ``Generator``: built from keyword settings, its ``forward``
-# maps (n, channels, rows, columns) in [-1, 1] to the same size and range, for rows and columns that are multiples of
-# its class attribute ``multiple`` and at least ``smallest``.
-GENERATORS: dict[str, str] = {"resnet": "generator"}
+
+@dataclass(frozen=True)
+class Architecture:
+    """What is known about a generator without loading torch.
+
+    Attributes:
+        module: module of this package with the class ``Generator``: built from keyword settings, its ``forward`` maps
+            (n, channels, rows, columns) in [-1, 1] to the same size and range.
+        graph: module of this package with the function ``build(graph, image, **settings)``, the same network as an
+            OpenVINO graph (see ``openvino_graph``); None: it runs on torch only, which is slower on a CPU.
+        multiple: rows and columns have to be multiples of this.
+        smallest: least rows and columns.
+        halo: how far from an output pixel the input pixels lie that it depends on; None: they are everywhere (instance
+            norm, attention), so that an image cannot be cut into tiles.
+    """
+
+    module: str
+    graph: str | None = None
+    multiple: int = 1
+    smallest: int = 1
+    halo: int | None = None
+
+
+GENERATORS: dict[str, Architecture] = {
+    "resnet": Architecture("generator", graph="resnet_graph", multiple=4, smallest=16),
+}
+
+
+def architecture(settings: Mapping[str, Any]) -> Architecture:
+    """The architecture that ``settings["name"]`` names.
+
+    Raises:
+        UsageError: there is none.
+    """
+    name = settings.get("name")
+    if name not in GENERATORS:
+        raise UsageError(f"no generator is called {name!r}; known: {', '.join(sorted(GENERATORS))}")
+    return GENERATORS[str(name)]
 
 
 def build_generator(settings: Mapping[str, Any]) -> nn.Module:
@@ -26,16 +61,17 @@ def build_generator(settings: Mapping[str, Any]) -> nn.Module:
     Raises:
         UsageError: the name is not in ``GENERATORS``, or a setting is unknown or out of range.
     """
-    arguments = dict(settings)
-    name = arguments.pop("name", None)
-    if name not in GENERATORS:
-        raise UsageError(f"no generator is called {name!r}; known: {', '.join(sorted(GENERATORS))}")
-    generator = import_module(f".{GENERATORS[name]}", __name__).Generator
+    generator = import_module(f".{architecture(settings).module}", __name__).Generator
     try:
-        network: nn.Module = generator(**arguments)
+        network: nn.Module = generator(**own_settings(settings))
     except TypeError as error:
-        raise UsageError(f"settings of generator {name!r}: {error}") from None
+        raise UsageError(f"settings of generator {settings['name']!r}: {error}") from None
     return network
+
+
+def own_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings without the name."""
+    return {name: value for name, value in settings.items() if name != "name"}
 
 
 def inference_settings(settings: Mapping[str, Any]) -> dict[str, Any]:

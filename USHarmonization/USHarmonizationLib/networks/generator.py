@@ -18,51 +18,32 @@ Where the paper is silent, this is how we read it:
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor, nn
 
-from ..errors import UsageError
 from .blocks import ChannelAttention, ResizeConvolution, constrain, initialise
-
-UPSAMPLING = ("transpose", "nearest", "bilinear")
+from .resnet_settings import ResnetSettings
 
 
 class Generator(nn.Module):
     """(n, channels, rows, columns) in [-1, 1] -> (n, channels_out, rows, columns) in [-1, 1].
 
+    Rows and columns are to be multiples of 4, and at least 16.
+
     Args:
-        channels, channels_out: of the image; 1 is brightness.
-        width: channels after the first convolution.
-        blocks: residual blocks.
-        sn: spectral norm on every convolution that an instance norm follows.
-        se: channel attention after the second and every later convolution module.
-        upsampling: ``transpose`` (the reference), or ``nearest`` / ``bilinear`` resize followed by a convolution.
-        negative_slope: of the encoder's activations; 0 is ReLU.
+        settings: those of ``ResnetSettings``.
 
     Raises:
         UsageError: a setting is out of range.
+        TypeError: a setting is unknown.
     """
 
-    multiple = 4
-    smallest = 16
-
-    def __init__(
-        self,
-        channels: int = 1,
-        channels_out: int | None = None,
-        width: int = 64,
-        blocks: int = 9,
-        sn: bool = False,
-        se: bool = False,
-        upsampling: str = "transpose",
-        negative_slope: float = 0.0,
-    ) -> None:
+    def __init__(self, **settings: Any) -> None:
         super().__init__()
-        if upsampling not in UPSAMPLING:
-            raise UsageError(f"upsampling {upsampling!r}; known: {', '.join(UPSAMPLING)}")
-        counts = {"channels": channels, "width": width, "blocks": blocks}
-        for name, value in counts.items():
-            if not isinstance(value, int) or value < 1:
-                raise UsageError(f"generator setting {name} is {value!r}; needed: a whole number from 1")
+        self.settings = ResnetSettings(**settings)
+        channels, width, blocks = self.settings.channels, self.settings.width, self.settings.blocks
+        se, upsampling, negative_slope = self.settings.se, self.settings.upsampling, self.settings.negative_slope
 
         def activation(features: int, attention: bool = True, slope: float = 0.0) -> nn.Module:
             plain = nn.LeakyReLU(slope, inplace=True) if slope else nn.ReLU(inplace=True)
@@ -89,11 +70,11 @@ class Generator(nn.Module):
                 nn.InstanceNorm2d(features // 2),
                 activation(features // 2),
             ]
-        output = nn.Conv2d(width, channels_out or channels, kernel_size=7)
+        output = nn.Conv2d(width, self.settings.channels_out or channels, kernel_size=7)
         layers += [nn.ReflectionPad2d(3), output, nn.Tanh()]
         self.model = nn.Sequential(*layers)
         initialise(self)
-        if sn:
+        if self.settings.sn:
             for module in list(self.modules()):
                 if is_normalised_convolution(module) and module is not output:
                     constrain(module)

@@ -1,0 +1,136 @@
+"""OpenVINO graphs of generators, made from a bundle's settings and weights without loading torch.
+
+OpenVINO is optional: about 1.2 to 4 times as fast as torch on a CPU, and loaded in a fraction of the time. Operations
+follow their torch namesakes exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import UsageError
+from . import architecture, own_settings
+
+# The second number in brackets of torch.nn.InstanceNorm2d's formula.
+EPSILON = 1e-5
+
+
+class Graph:
+    """Operations on nodes of shape (n, channels, rows, columns); those with weights take them by their name.
+
+    Args:
+        weights: name -> array, as in a network's state; every one has to be used.
+    """
+
+    def __init__(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
+        from openvino import opset13
+
+        self._ops: Any = opset13
+        self._weights = dict(weights)
+
+    def weight(self, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        """Take a weight.
+
+        Raises:
+            UsageError: there is none of this name, or it has another shape.
+        """
+        if name not in self._weights:
+            raise UsageError(f"weight {name} is missing; needed: one of shape {shape}")
+        values = self._weights.pop(name)
+        if values.shape != shape:
+            raise UsageError(f"weight {name} has shape {values.shape}; needed: {shape}")
+        return values
+
+    def finished(self) -> None:
+        """Raise UsageError when a weight was not used."""
+        if self._weights:
+            raise UsageError(f"weight {min(self._weights)} does not belong to this network")
+
+    def convolution(
+        self, x: Any, name: str, channels: tuple[int, int], kernel: int, stride: int = 1, padding: int = 0
+    ) -> Any:
+        """``Conv2d(*channels, kernel, stride, padding)`` with zeros around."""
+        weight = self.weight(f"{name}.weight", (channels[1], channels[0], kernel, kernel))
+        around = [padding, padding]
+        x = self._ops.convolution(x, weight, [stride, stride], around, around, [1, 1])
+        return self._biased(x, name, channels[1])
+
+    def transposed_convolution(self, x: Any, name: str, channels: tuple[int, int]) -> Any:
+        """``ConvTranspose2d(*channels, 3, stride=2, padding=1, output_padding=1)``: twice the size."""
+        weight = self.weight(f"{name}.weight", (channels[0], channels[1], 3, 3))
+        x = self._ops.convolution_backprop_data(
+            x, weight, strides=[2, 2], pads_begin=[1, 1], pads_end=[1, 1], dilations=[1, 1], output_padding=[1, 1]
+        )
+        return self._biased(x, name, channels[1])
+
+    def _biased(self, x: Any, name: str, channels: int) -> Any:
+        return self._ops.add(x, self.weight(f"{name}.bias", (channels,)).reshape(1, channels, 1, 1))
+
+    def reflection_pad(self, x: Any, amount: int) -> Any:
+        """``ReflectionPad2d(amount)``."""
+        around = [0, 0, amount, amount]
+        return self._ops.pad(x, around, around, "reflect")
+
+    def instance_norm(self, x: Any) -> Any:
+        """``InstanceNorm2d`` without weights."""
+        return self._ops.mvn(x, np.array([2, 3]), True, EPSILON, "inside_sqrt")
+
+    def leaky_relu(self, x: Any, slope: float = 0.0) -> Any:
+        """``LeakyReLU(slope)``, ``ReLU`` for slope 0."""
+        return self._ops.prelu(x, np.array([slope], np.float32)) if slope else self._ops.relu(x)
+
+    def mean(self, x: Any) -> Any:
+        """Mean of each channel, (n, channels, 1, 1)."""
+        return self._ops.reduce_mean(x, np.array([2, 3]), True)
+
+    def sigmoid(self, x: Any) -> Any:
+        return self._ops.sigmoid(x)
+
+    def tanh(self, x: Any) -> Any:
+        return self._ops.tanh(x)
+
+    def add(self, x: Any, y: Any) -> Any:
+        return self._ops.add(x, y)
+
+    def multiply(self, x: Any, y: Any) -> Any:
+        return self._ops.multiply(x, y)
+
+    def twice(self, x: Any, mode: str) -> Any:
+        """``Upsample(scale_factor=2, mode)``, ``nearest`` or ``bilinear`` (corners not aligned)."""
+        return self._ops.interpolate(
+            x,
+            np.array([2.0, 2.0], np.float32),
+            {"nearest": "nearest", "bilinear": "linear_onnx"}[mode],
+            "scales",
+            coordinate_transformation_mode="asymmetric" if mode == "nearest" else "half_pixel",
+            nearest_mode="floor",
+            axes=np.array([2, 3]),
+        )
+
+
+def openvino_model(settings: Mapping[str, Any], weights: Mapping[str, NDArray[np.float32]], channels: int) -> Any:
+    """The generator as an ``openvino.Model`` for images (1, channels, rows, columns) of any size.
+
+    Raises:
+        UsageError: there is no graph of this generator, a setting is unknown or out of range, or the weights are not
+            its own.
+    """
+    import openvino
+
+    module = architecture(settings).graph
+    if module is None:
+        raise UsageError(f"generator {settings['name']!r} has no OpenVINO graph")
+    build = import_module(f".{module}", __package__).build
+    graph = Graph(weights)
+    image = openvino.opset13.parameter([1, channels, -1, -1], np.float32, "image")
+    try:
+        result = build(graph, image, **own_settings(settings))
+    except TypeError as error:
+        raise UsageError(f"settings of generator {settings['name']!r}: {error}") from None
+    graph.finished()
+    return openvino.Model([result], [image], str(settings["name"]))
