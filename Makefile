@@ -16,10 +16,10 @@ demo: install
 	$(BIN)/python examples/demo.py demo-output
 
 test: lint
-	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow"
 
 test-all: lint
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 lint: install
 	$(BIN)/ruff check .
@@ -30,7 +30,7 @@ format: install
 	$(BIN)/ruff format .
 
 benchmarks: install
-	$(BIN)/python Testing/benchmarks
+	for script in Testing/benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 install: $(STAMP)
 
