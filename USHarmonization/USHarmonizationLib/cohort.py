@@ -82,10 +82,10 @@ def read_cohort(path: Path, scanners: Catalogue | None = None) -> tuple[CohortRo
     splits: dict[str | Path, tuple[str, int]] = {}
     for line, values in _records(path):
         row = _row(values, path.parent, known, f"{path}, line {line}")
-        first = lines.setdefault((_absolute(row.image), row.mask and _absolute(row.mask), row.label), line)
+        first = lines.setdefault((absolute(row.image), row.mask and absolute(row.mask), row.label), line)
         if first != line:
             raise UsageError(f"{path}: lines {first} and {line} are the same row ({row.image.name}); remove one")
-        for what, key in (("patient", row.patient), ("image", _absolute(row.image))):
+        for what, key in (("patient", row.patient), ("image", absolute(row.image))):
             if key and row.split:
                 split, before = splits.setdefault(key, (row.split, line))
                 if split != row.split:
@@ -117,10 +117,11 @@ def relative(path: Path, folder: Path) -> str:
     try:
         return Path(os.path.relpath(path, folder)).as_posix()
     except ValueError:
-        return _absolute(path).as_posix()
+        return absolute(path).as_posix()
 
 
-def _absolute(path: Path) -> Path:
+def absolute(path: Path) -> Path:
+    """``path`` from the root, without ``..``; links are not followed."""
     return Path(os.path.abspath(path))
 
 

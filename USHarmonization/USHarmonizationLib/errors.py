@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# Set to anything, an unexpected error also shows where in the code it arose.
+DEBUG_VARIABLE = "USHARMONIZATION_DEBUG"
+
 
 class HarmonizationError(Exception):
     """Base of every error that is shown to a person: one line that names the thing and what would be right."""
