@@ -113,23 +113,10 @@ def _harmonizer(model: str, reference: Path | None, device: str) -> Harmonizer:
     return load_harmonizer(model, reference=reference, device=device)
 
 
-def default_jobs(inputs: int, device: str = "auto") -> int:
-    """As many processes as there are cores, each with at least ``WORTH_A_PROCESS`` inputs; one where there is a GPU."""
-    if device == "cuda" or (device == "auto" and _has_gpu()):
-        return 1
-    return max(1, min(usable_cores(), inputs // WORTH_A_PROCESS))
-
-
-def _has_gpu() -> bool:
-    import torch
-
-    return torch.cuda.is_available()
-
-
 def apply(
     selection: Selection,
     recipe: Recipe,
-    jobs: int = 1,
+    jobs: int | None = None,
     scheduler: str | None = None,
     report: Callable[[Applied, bool], None] = lambda row, reused: None,
 ) -> list[Applied]:
@@ -164,6 +151,7 @@ def apply(
                 else:
                     rows[position] = known
                     report(known, True)
+            jobs = _worth(len(todo), recipe.harmonizer()) if jobs is None else jobs
             for place, row in _results([task for _, task in todo], recipe, jobs, scheduler):
                 rows[todo[place][0]] = row
                 report(row, False)
@@ -175,6 +163,13 @@ def apply(
                 raise HarmonizationError(full) from error
             raise
         return _write_tables(selection, rows, recipe)
+
+
+def _worth(inputs: int, harmonizer: Harmonizer) -> int:
+    """A process a core, each with at least ``WORTH_A_PROCESS`` inputs; one process where a GPU does the work."""
+    if getattr(harmonizer, "device", "cpu") != "cpu":
+        return 1
+    return max(1, min(usable_cores(), inputs // WORTH_A_PROCESS))
 
 
 def _results(tasks: Sequence[Input], recipe: Recipe, jobs: int, scheduler: str | None) -> Iterator[tuple[int, Applied]]:

@@ -60,7 +60,7 @@ def apply(
     Stopped or killed, the same command goes on where it was; run again, it does nothing that is done. Exit code 0: all
     done; 1: some failed (the table says which and why), the others are done; 2: wrong usage; 130: stopped by Ctrl-C.
     """
-    from ..apply import Recipe, default_jobs
+    from ..apply import Recipe
     from ..apply import apply as run
     from ..cohort import absolute
     from ..inputs import select_inputs
@@ -80,7 +80,11 @@ def apply(
             count["before"] += reused
             progress.advance(f"{count[FAILED]} failed" if count[FAILED] else "", skipped=reused)
 
-        rows = run(selection, recipe, jobs or default_jobs(len(selection.inputs), device), scheduler, report)
+        try:
+            rows = run(selection, recipe, jobs, scheduler, report)
+        except KeyboardInterrupt:
+            print("\nusharmonize: stopped; the same command goes on from here", file=sys.stderr)
+            raise typer.Exit(130) from None
 
     failed = [row for row in rows if row.status == FAILED]
     warned = sum(1 for row in rows if row.warnings)
