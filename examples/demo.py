@@ -1,7 +1,8 @@
 """The main job on real files: ultrasound DICOM of one scanner in, the same images in the style of another out.
 
-The images are the four of a GE LOGIQ 700 (a lymph node) in the PyPI package pydicom-data. No model was trained for that
-scanner or that anatomy, so the quality checks have to object; the demo shows that they do, and fails if they do not.
+The files are those of a GE LOGIQ 700 in the PyPI package pydicom-data: one power Doppler picture of a lymph node, stored
+uncompressed and as JPEG 2000. No model was trained for that scanner or that anatomy, so the quality checks have to object;
+the demo shows that they do, and fails if they do not.
 
     python examples/demo.py OUT
 """
@@ -35,7 +36,7 @@ def main(out: Path) -> int:
     files = sorted(DataStore().data_path.glob("US1_*.dcm"))
     for file in files:
         shutil.copyfile(file, originals / file.name)
-    print(f"{len(files)} real ultrasound images (GE LOGIQ 700, lymph node), unchanged: {originals}\n")
+    print(f"{len(files)} real ultrasound files (GE LOGIQ 700, lymph node, power Doppler), unchanged: {originals}\n")
 
     usharmonize("apply", originals, "--model", MODEL, "--out", generated, "--pictures")
 
