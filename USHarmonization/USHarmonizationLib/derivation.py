@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 RESEARCH_USE = "Research use only, not for diagnosis."
@@ -20,7 +20,7 @@ class Derivation:
         software_version: version of this library.
         source_scanner, target_scanner: catalogue ids; "" where the method knows none.
         warnings: what the quality checks found, one line each; empty when they found nothing.
-        settings: all else the result depends on (beta, seed, hash of the reference images, ...); anything JSON can hold.
+        settings: all else the result depends on (beta, seed, hash of the reference images, ...), as JSON can hold it.
             Never a patient's identity: it is written into the image.
 
     Raises:
@@ -45,11 +45,7 @@ class Derivation:
             raise ValueError(f"settings {self.settings!r} cannot be written as JSON: {error}") from None
 
     def description(self) -> str:
-        """One sentence for a person who meets the image without this software.
-
-        >>> Derivation("histogram", "1", "0.1.0", target_scanner="ge-logiq-7").description()
-        'Generated image: brightness brought to the style of ge-logiq-7 by histogram (version 1) with USHarmonization 0.1.0.'
-        """
+        """One sentence for a person who meets the image without this software."""
         source = f"from the style of {self.source_scanner} " if self.source_scanner else ""
         target = f"to the style of {self.target_scanner}" if self.target_scanner else "to another style"
         return (
@@ -59,4 +55,5 @@ class Derivation:
 
     def json(self) -> str:
         """All attributes as JSON with sorted keys on one line: the same derivation always gives the same text."""
-        return json.dumps(asdict(self) | {"settings": dict(self.settings)}, sort_keys=True, ensure_ascii=False)
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        return json.dumps(values | {"settings": dict(self.settings)}, sort_keys=True, ensure_ascii=False)
