@@ -17,8 +17,6 @@ from ..training.settings import TrainingSettings, describe, parse_assignments, r
 from ..variants import DEFAULT_VARIANT, VARIANTS
 from ..variants import variant as find_variant
 
-INTERRUPTED = 130
-
 
 class ConsoleReporter(Reporter):
     """Lines and progress with the time left, on standard error."""
@@ -53,7 +51,7 @@ class ConsoleReporter(Reporter):
 
 def train(
     cohort: Annotated[
-        Path | None, typer.Argument(metavar="COHORT.csv", help="Cohort table: image, mask, patient, scanner, split, ...")
+        Path | None, typer.Argument(metavar="COHORT.csv", help="Cohort table: image, mask, patient, scanner, split ...")
     ] = None,
     source: Annotated[str, typer.Option(metavar="ID", help="Scanner whose images are to be changed.")] = "",
     target: Annotated[str, typer.Option(metavar="ID", help="Scanner whose style they are to get.")] = "",
@@ -82,7 +80,7 @@ def train(
     Trains on the cohort's rows of split "train", judges on "validation", never touches "test". The bundle holds the
     checkpoint with the best validation figure.
 
-    Ctrl-C stops cleanly (exit code 130); --resume goes on, as it does after a crash.
+    Ctrl-C stops cleanly (exit code 130); --resume goes on, as it also does after a crash.
     """
     entry = find_variant(variant)
     if list_settings:
@@ -94,8 +92,9 @@ def train(
         return
     for name, value in (("COHORT.csv", cohort), ("--source", source), ("--target", target), ("--out", out)):
         if not value:
-            raise UsageError(f"{name} is missing; needed: usharmonize train COHORT.csv --source ID --target ID --out BUNDLE")
-    assert cohort is not None and out is not None
+            raise UsageError(f"{name} is missing; needed: train COHORT.csv --source ID --target ID --out BUNDLE")
+    assert cohort is not None
+    assert out is not None
     settings = read_settings(settings_file) if settings_file else {}
     settings |= parse_assignments(assignments or [])
     settings |= {name: value for name, value in (("steps", steps), ("seed", seed)) if value is not None}
@@ -107,7 +106,7 @@ def train(
         result = run_training(cohort, source, target, out, variant, settings, resume, device, reporter)
     except TrainingStopped as stopped:
         reporter.line(str(stopped))
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(128 + stopped.signal) from None
     finally:
         reporter.close()
     if as_json:

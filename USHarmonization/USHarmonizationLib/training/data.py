@@ -125,7 +125,9 @@ def select(
             continue
         name = relative(row.image, root)
         patient = row.patient or pseudonym(f"image {name}")
-        split = row.split or "" if split_given else ("validation" if _fraction(patient) >= 0.8 else "train")
+        split = row.split or ""
+        if not split_given:
+            split = "validation" if _fraction(patient) >= 0.8 else "train"
         if split in ("train", "validation"):
             domain = "source" if scanner == source else "target"
             selected.append(Selected(row, name, patient, domain, split, row.others[balance] if balance else ""))
@@ -196,49 +198,30 @@ def prepare(
 def prepared_frames(row: CohortRow) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
     """(rows, columns) filled brightness 0 to 255 and mask bits of each frame of an image, at most ``FRAMES_PER_IMAGE``.
 
+    Only the box around the valid pixels is kept, which is also all that a network gets to see of a frame later.
+
     Raises:
         InputError: the image or its mask cannot be read or used.
     """
     from ..files import read_image
-    from ..fill import fill
-    from ..overlay import find_overlay
+    from ..harmonizers.reference import box
+    from ..preparation import prepare_frame, read_lesion
     from ..sector import find_sector
 
     image = read_image(row.image)
-    lesion = read_mask(row.mask, row.label, image.size) if row.mask is not None else np.zeros(image.size, dtype=bool)
+    lesion = read_lesion(row.mask, row.label, image.size) if row.mask else np.zeros(image.size, dtype=bool)
     sector = find_sector(image)
-    chosen = np.unique(np.linspace(0, image.frames - 1, min(image.frames, FRAMES_PER_IMAGE)).round().astype(int))
     used = 0
-    for index in chosen:
-        luma = image.luma(int(index))
-        valid = sector & ~find_overlay(luma, sector) & ~image.coloured(int(index))
-        if valid.mean() < LEAST_VALID:
+    for index in np.unique(np.linspace(0, image.frames - 1, min(image.frames, FRAMES_PER_IMAGE)).round().astype(int)):
+        frame = prepare_frame(image, int(index), sector)
+        if frame.valid.mean() < LEAST_VALID:
             continue
         used += 1
-        pixels = np.rint(np.clip(fill(luma, ~valid), 0.0, 1.0) * 255).astype(np.uint8)
-        yield pixels, (valid * VALID + (lesion & sector) * LESION).astype(np.uint8)
+        window = box(frame.valid)
+        masks = (frame.valid * VALID + (lesion & sector) * LESION).astype(np.uint8)
+        yield np.rint(frame.filled[window] * 255).astype(np.uint8), masks[window]
     if not used:
         raise InputError(f"{row.image}: less than {LEAST_VALID:.0%} of it is imaged tissue")
-
-
-def read_mask(path: Path, label: int, size: tuple[int, int]) -> NDArray[np.bool_]:
-    """(rows, columns) True where the mask file has ``label``, or, in a mask of one value (0 and 255, say), that value.
-
-    Raises:
-        InputError: the file cannot be read, has another size than the image, or holds no such label.
-    """
-    from ..files import read_image
-
-    pixels = read_image(path).pixels[0]
-    values = pixels[..., 0] if pixels.ndim == 3 else pixels
-    if values.shape != size:
-        (rows, columns), (high, wide) = values.shape, size
-        raise InputError(f"{path}: mask of {rows} x {columns} pixels for an image of {high} x {wide}")
-    present = [int(value) for value in np.unique(values) if value]
-    if label not in present and len(present) != 1:
-        raise InputError(f"{path}: mask without label {label}; it has: {', '.join(map(str, present)) or 'nothing'}")
-    found: NDArray[np.bool_] = values == (label if label in present else present[0])
-    return found
 
 
 def _inputs_hash(selected: Sequence[Selected]) -> str:

@@ -130,7 +130,7 @@ def attach(variant: Variant, fabric: Fabric, settings: TrainingSettings, device:
         fabric.to_device(network)
         if channels_last:
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        module: Any = torch.compile(network) if compiled else network
+        module: Any = torch.compile(network, dynamic=False) if compiled else network
         if any(parameter.requires_grad for parameter in network.parameters()):
             variant.run[name] = fabric.setup_module(module, move_to_device=False)
         else:

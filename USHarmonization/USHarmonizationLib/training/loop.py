@@ -15,7 +15,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..bundle import write_bundle
 from ..errors import InputError
+from ..harmonizers.base import Harmonizer
+from ..harmonizers.network import NetworkHarmonizer
+from ..networks import inference_settings
+from ..networks.blocks import plain_weights
 from ..variants.base import Batch, Variant
 from . import checkpoint
 from .checkpoint import Progress
@@ -79,9 +84,10 @@ class Loop:
                     self._save()
                 elif step % settings.checkpoint_every == 0 and step > self._saved:
                     self._save()
-                if self._agreed(stop_requested()):
+                stop = self._agreed(stop_requested())
+                if stop:
                     self._save()
-                    raise TrainingStopped(f"stopped after step {step} of {settings.steps}; go on with --resume")
+                    raise TrainingStopped(f"stopped after step {step} of {settings.steps}; go on with --resume", stop)
                 if step >= settings.steps:
                     break
                 losses = self._step(step)
@@ -118,12 +124,12 @@ class Loop:
         kept = f"the checkpoint of step {self._saved} is kept" if self._run.last.is_file() else "nothing was saved yet"
         return f"training stopped: {what}; {kept}; lower learning rates or another seed may help"
 
-    def _agreed(self, stop: bool) -> bool:
-        """Whether any process was asked to stop: all have to stop after the same step."""
+    def _agreed(self, stop: int) -> int:
+        """The signal that any process got, 0 without: all have to stop after the same step."""
         if self._fabric.world_size == 1:
             return stop
-        votes = self._fabric.all_reduce(torch.tensor(float(stop), device=self._fabric.device), reduce_op="sum")
-        return bool(torch.as_tensor(votes).item() > 0)
+        votes = self._fabric.all_reduce(torch.tensor(float(stop), device=self._fabric.device), reduce_op="max")
+        return int(torch.as_tensor(votes).item())
 
     def _save(self) -> None:
         if self._first and self._progress.step > 0:
@@ -138,12 +144,12 @@ class Loop:
         self._saved = self._progress.step
         self._fabric.barrier()
 
-    def _validate(self, stop_requested: Callable[[], bool]) -> None:
+    def _validate(self, stop_requested: Callable[[], int]) -> None:
         """Judge the generator (before the first step: the original images), and keep it when it is the best so far."""
         step = self._progress.step
         if self._first:
-            generator = None
-            figures = self._validator.judge(generator, step, stop_requested)
+            harmonizer = self._candidate() if step else None
+            figures = self._validator.judge(harmonizer, step, stop_requested)
             if figures is None:  # asked to stop in the middle: not validated
                 self._fabric.barrier()
                 return
@@ -159,6 +165,19 @@ class Loop:
         else:
             self._progress = replace(self._progress, validated=step)
         self._fabric.barrier()
+
+    def _candidate(self) -> Harmonizer:
+        """The generator as it would ship: what is judged is what a bundle would do."""
+        network = self._variant.trained()["generator"]
+        bundle = write_bundle(
+            self._run.candidate,
+            source="unknown",
+            target="unknown",
+            variant="candidate",
+            networks={"generator": (inference_settings(network.settings), plain_weights(network.network))},
+        )
+        device = str(self._fabric.device)
+        return NetworkHarmonizer(bundle, device if device == "mps" or device.startswith("cuda") else "cpu")
 
     def _better(self, figures: Figures) -> bool:
         """Lowest distance among those whose content agreement reaches the floor; without such, the best agreement."""
@@ -188,9 +207,12 @@ def _moved(batch: Batch, device: torch.device) -> Batch:
 
 
 @contextmanager
-def _stop_request() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C or SIGTERM has come; a second one acts as usual. Outside the main thread nothing is caught."""
-    requested = threading.Event()
+def _stop_request() -> Iterator[Callable[[], int]]:
+    """The number of the signal (Ctrl-C, SIGTERM) that has come, else 0; a second one acts as usual.
+
+    Outside the main thread nothing is caught.
+    """
+    came: list[int] = []
     before: dict[signal.Signals, Any] = {}
 
     def restore() -> None:
@@ -199,14 +221,14 @@ def _stop_request() -> Iterator[Callable[[], bool]]:
         before.clear()
 
     def handle(number: int, frame: Any) -> None:
-        requested.set()
+        came.append(number)
         restore()
 
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, signal.SIGTERM):
             before[number] = signal.signal(number, handle)
     try:
-        yield requested.is_set
+        yield lambda: came[0] if came else 0
     finally:
         restore()
 

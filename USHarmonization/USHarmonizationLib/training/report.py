@@ -14,4 +14,12 @@ class Reporter:
 
 
 class TrainingStopped(Exception):  # noqa: N818 - not an error: the state is saved
-    """Ctrl-C or SIGTERM came; the state is saved and the training can be resumed. Exit code 130."""
+    """Ctrl-C or SIGTERM came; the state is saved and the training can be resumed.
+
+    Attributes:
+        signal: the signal's number; by custom a program then exits with 128 more.
+    """
+
+    def __init__(self, message: str, signal: int) -> None:
+        super().__init__(message)
+        self.signal = signal

@@ -22,8 +22,8 @@ class RunFolder:
     """``BUNDLE.training`` beside the bundle that is being trained.
 
     ``run.json`` (variant, scanners, settings), ``frames/`` (prepared images), ``last.safetensors``,
-    ``best.safetensors``, ``step-NNNNNN.safetensors`` (where kept), ``losses.csv``, ``validation.csv``, ``previews/``,
-    ``tensorboard/``, ``remarks.txt``.
+    ``best.safetensors``, ``step-NNNNNN.safetensors`` (where kept), ``candidate/`` (the bundle validated last),
+    ``losses.csv``, ``validation.csv``, ``previews/``, ``tensorboard/``, ``remarks.txt``.
     """
 
     path: Path
@@ -47,6 +47,11 @@ class RunFolder:
     @property
     def previews(self) -> Path:
         return self.path / "previews"
+
+    @property
+    def candidate(self) -> Path:
+        """A bundle of the generator that is being validated."""
+        return self.path / "candidate"
 
     def kept(self, step: int) -> Path:
         return self.path / f"step-{step:06d}.safetensors"

@@ -107,9 +107,9 @@ def read_settings(path: Path) -> dict[str, Any]:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise UsageError(f"settings file {path}: {error}; needed: a JSON object like {{\"crop\": 128}}") from None
+        raise UsageError(f'settings file {path}: {error}; needed: a JSON object like {{"crop": 128}}') from None
     if not isinstance(values, dict):
-        raise UsageError(f"settings file {path}: not a JSON object like {{\"crop\": 128}}")
+        raise UsageError(f'settings file {path}: not a JSON object like {{"crop": 128}}')
     return values
 
 

@@ -13,6 +13,7 @@ import torch
 from ..bundle import write_bundle
 from ..cohort import read_cohort
 from ..errors import UsageError
+from ..networks import inference_settings
 from ..networks.blocks import plain_weights
 from ..variants import DEFAULT_VARIANT, Entry
 from ..variants import variant as find_variant
@@ -167,7 +168,8 @@ def _finish(job: Job, frames: Frames) -> TrainingResult:
     best = checkpoint.load(job.run.best, variant)
     last = checkpoint.read_progress(job.run.last)
     networks = {
-        role: (network.settings, plain_weights(network.network)) for role, network in variant.trained().items()
+        role: (inference_settings(network.settings), plain_weights(network.network))
+        for role, network in variant.trained().items()
     }
     bundle = write_bundle(
         job.bundle,

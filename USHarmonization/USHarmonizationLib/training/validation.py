@@ -78,7 +78,7 @@ class Validator:
             self._items[domain] = usable
         self._target: NDArray[np.float64] | None = None
 
-    def judge(self, harmonizer: Harmonizer | None, step: int, stop_requested: Callable[[], bool]) -> Figures | None:
+    def judge(self, harmonizer: Harmonizer | None, step: int, stop_requested: Callable[[], int]) -> Figures | None:
         """Figures of a harmonizer (None: of the images as they are); None when asked to stop in the middle.
 
         Also writes the preview ``step-NNNNNN.png``: rows of original, harmonized, and a target frame.
@@ -150,4 +150,4 @@ def region_features(frame: Frame, region: Mask) -> NDArray[np.float64]:
     """Texture features of a region of a frame in [0, 1], on the 8-bit scale that radiomics uses."""
     from ..texture import texture_features
 
-    return texture_features(frame * 255, region)
+    return np.asarray(texture_features(frame * 255, region), dtype=np.float64)

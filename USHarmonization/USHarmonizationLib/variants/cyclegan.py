@@ -138,6 +138,4 @@ class CycleGAN(Variant):
         return {name: loss.detach() for name, loss in losses.items()}
 
     def trained(self) -> dict[str, TrainedNetwork]:
-        return {
-            name: TrainedNetwork(self._network_settings, self.networks[name]) for name in ("generator", "reverse")
-        }
+        return {name: TrainedNetwork(self._network_settings, self.networks[name]) for name in ("generator", "reverse")}
