@@ -62,4 +62,5 @@ def _factor(values: NDArray[np.float64]) -> NDArray[np.float64]:
     centred = (values - values.mean(axis=0)) / np.sqrt(len(values) - 1)
     if len(centred) <= centred.shape[1]:
         return centred
-    return np.asarray(np.linalg.qr(centred, mode="r"), dtype=np.float64)
+    triangle: NDArray[np.float64] = np.linalg.qr(centred, mode="r")  # type: ignore[assignment]
+    return triangle

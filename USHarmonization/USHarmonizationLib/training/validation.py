@@ -150,4 +150,4 @@ def region_features(frame: Frame, region: Mask) -> NDArray[np.float64]:
     """Texture features of a region of a frame in [0, 1], on the 8-bit scale that radiomics uses."""
     from ..texture import texture_features
 
-    return np.asarray(texture_features(frame * 255, region), dtype=np.float64)
+    return np.array(list(texture_features(frame * 255, region).values()))
