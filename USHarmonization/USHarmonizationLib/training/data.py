@@ -162,7 +162,7 @@ def prepare(
     if index.is_file() and json.loads(index.read_text("utf-8"))["inputs"] == key:
         return Frames(folder)
     items: list[Item] = []
-    offset = 0
+    offset, left_out = 0, ""
     with atomic_path(folder / "pixels.bin") as pixels_path, atomic_path(folder / "masks.bin") as masks_path:
         with open(pixels_path, "wb") as pixels_file, open(masks_path, "wb") as masks_file:
             for done, entry in enumerate(selected):
@@ -187,10 +187,11 @@ def prepare(
                         )
                         offset += rows * columns
                 except HarmonizationError as error:
-                    warn(f"left out: {error}")
+                    left_out = str(error)
+                    warn(left_out)
             report(len(selected), len(selected))
         if not items:
-            raise InputError("none of the cohort's images of these scanners can be used; the lines above say why")
+            raise UsageError(f"none of the cohort's images of these scanners can be used; the last: {left_out}")
     write_text(index, json.dumps({"inputs": key, "items": [asdict(item) for item in items]}))
     return Frames(folder)
 

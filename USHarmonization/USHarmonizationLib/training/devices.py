@@ -108,7 +108,7 @@ def make_fabric(settings: TrainingSettings, device: Device) -> Fabric:
     """Lightning Fabric for this device, in one process or several."""
     from lightning_fabric import Fabric
 
-    logging.getLogger("lightning.fabric").setLevel(logging.WARNING)
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     return Fabric(
         accelerator=device.accelerator,
         devices=device.devices if isinstance(device.devices, int) else list(device.devices),

@@ -23,7 +23,7 @@ class RunFolder:
 
     ``run.json`` (variant, scanners, settings), ``frames/`` (prepared images), ``last.safetensors``,
     ``best.safetensors``, ``step-NNNNNN.safetensors`` (where kept), ``candidate/`` (the bundle validated last),
-    ``losses.csv``, ``validation.csv``, ``previews/``, ``tensorboard/``, ``remarks.txt``.
+    ``losses.csv``, ``validation.csv``, ``previews/``, ``tensorboard/``, ``remarks.txt`` (images left out, and why).
     """
 
     path: Path
@@ -47,6 +47,10 @@ class RunFolder:
     @property
     def previews(self) -> Path:
         return self.path / "previews"
+
+    @property
+    def remarks(self) -> Path:
+        return self.path / "remarks.txt"
 
     @property
     def candidate(self) -> Path:
@@ -80,12 +84,6 @@ class RunFolder:
 
     def write(self, description: Mapping[str, Any]) -> None:
         write_text(self._description, json.dumps(description, indent=2) + "\n")
-
-    def remark(self, line: str) -> None:
-        """Add a line to ``remarks.txt``."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        with open(self.path / "remarks.txt", "a", encoding="utf-8") as stream:
-            stream.write(line + "\n")
 
 
 class Table:

@@ -112,11 +112,13 @@ def train(
         reporter.line(remark)
     uses_compile(job.settings, job.device)
 
-    def warn(text: str) -> None:
-        reporter.line(text)
-        job.run.remark(text)
-
-    frames = prepare(selected, job.run.frames, lambda done, total: reporter.progress("images", done, total), warn)
+    left_out: list[str] = []
+    frames = prepare(
+        selected, job.run.frames, lambda done, total: reporter.progress("images", done, total), left_out.append
+    )
+    if left_out:
+        job.run.remarks.write_text("\n".join(left_out) + "\n", encoding="utf-8")
+        reporter.line(f"{len(left_out)} images are left out, the first: {left_out[0]} (all: {job.run.remarks})")
     Sampler(frames, job.settings)  # Too few images is a fault to name before anything is started.
     job.run.write(job.description())
     fabric = make_fabric(job.settings, job.device)
@@ -125,7 +127,7 @@ def train(
         fabric.launch(run)
     else:
         run(fabric)
-    return _finish(job, frames)
+    return _finish(job, frames, reporter)
 
 
 def _job(
@@ -162,7 +164,7 @@ def _run(fabric: Fabric, job: Job, reporter: Reporter) -> None:
     Loop(fabric, job.build(), job.settings, job.run, job.device, reporter).run()
 
 
-def _finish(job: Job, frames: Frames) -> TrainingResult:
+def _finish(job: Job, frames: Frames, reporter: Reporter) -> TrainingResult:
     """Write the bundle of the best checkpoint."""
     variant = job.build()
     best = checkpoint.load(job.run.best, variant)
@@ -171,6 +173,11 @@ def _finish(job: Job, frames: Frames) -> TrainingResult:
         role: (inference_settings(network.settings), plain_weights(network.network))
         for role, network in variant.trained().items()
     }
+    if best.best_content < job.settings.content_floor:
+        reporter.line(
+            f"no checkpoint reached the content agreement {job.settings.content_floor:g} (setting content_floor); the "
+            f"bundle holds the one that came nearest, {best.best_content:.3f}: do not trust it"
+        )
     bundle = write_bundle(
         job.bundle,
         source=job.source,

@@ -118,7 +118,7 @@ class Validator:
 
     def _region(self, item: Item) -> Mask:
         _, valid, lesion = self._frames.frame(item)
-        return lesion if self._on_lesions else square(valid, item.image)
+        return lesion & valid if self._on_lesions else square(valid, item.image)
 
 
 def square(valid: Mask, name: str) -> Mask:
