@@ -17,6 +17,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from ..derivation import Derivation
 from ..errors import UsageError
@@ -55,6 +58,29 @@ def read_image(path: Path | str) -> UltrasoundImage:
         raise refused(path, "needs more memory than there is") from error
     except OSError as error:
         raise refused(path, f"cannot be read ({error.strerror or error})") from error
+
+
+def read_mask(path: Path | str) -> NDArray[Any]:
+    """(frames, rows, columns) labels of a mask, in any format that images have; it may be blank.
+
+    Raises:
+        InputError: one line that names the file and says why it is not read.
+    """
+    path = Path(path)
+    try:
+        kind = _kind_to_read(path)
+        if kind == "raster":
+            from .raster import read_raster_mask
+
+            return read_raster_mask(path)
+        pixels = _read(path, kind).pixels
+    except MemoryError as error:
+        raise refused(path, "needs more memory than there is") from error
+    except OSError as error:
+        raise refused(path, f"cannot be read ({error.strerror or error})") from error
+    if pixels.ndim == 4:
+        raise refused(path, "is a mask in colours; needed: one value a label")
+    return pixels
 
 
 def write_image(image: UltrasoundImage, path: Path | str, derivation: Derivation | None = None) -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 LENGTHS = {"mm": 1.0, "millimeter": 1.0, "cm": 10.0, "um": 1e-3, "µm": 1e-3, "micron": 1e-3, "m": 1e3, "inch": 25.4}
 WHITE_IS_ZERO, PALETTE = 0, 3
 UNCOMPRESSED = 1
+NO_RESOLUTION = (1, 1, 1)
 READ = ("MINISWHITE", "MINISBLACK", "RGB", "PALETTE", "YCBCR")
 
 
@@ -163,6 +164,8 @@ def _by_itk(path: Path, pages: list[Any]) -> NDArray[Any]:
     image = sitk.ReadImage(str(path), imageIO="TIFFImageIO")
     values = np.asarray(sitk.GetArrayFromImage(image))
     values = values.reshape(len(pages), pages[0].imagelength, pages[0].imagewidth, -1)
+    if pages[0].photometric == PALETTE and values.dtype == np.uint16:
+        values = (values >> 8).astype(np.uint8)  # TIFF's palettes have 16 bits
     return values[..., 0] if values.shape[3] == 1 else values
 
 
@@ -172,7 +175,7 @@ def _source(opened: TiffFile, first: TiffPage, values: NDArray[Any]) -> TiffSour
     if "XResolution" in first.tags and "YResolution" in first.tags:
         x, y = first.get_resolution(1)
         unit = int(first.resolutionunit or 1)
-        resolution = (float(x), float(y), unit)
+        resolution = (float(x), float(y), unit) if (x, y, unit) != NO_RESOLUTION else None
     return TiffSource(
         alpha=np.ascontiguousarray(values[..., -1]) if channels in (2, 4) else None,
         resolution=resolution,
