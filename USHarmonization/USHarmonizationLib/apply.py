@@ -10,6 +10,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import pickle
+import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -22,10 +24,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import __version__
+from .cohort import relative
 from .derivation import Derivation
 from .errors import DEBUG_VARIABLE, HarmonizationError, InputError
 from .files import read_image, write_image
-from .harmonizers import load_harmonizer
 from .harmonizers.base import Harmonizer
 from .image import UltrasoundImage
 from .inputs import Input, Selection
@@ -41,7 +43,6 @@ from .records import (
     TABLE,
     Applied,
     Ledger,
-    relative,
     sha256,
     write_cohort_of,
     write_table,
@@ -63,54 +64,39 @@ MIN_COLOURED = 0.001
 # A process takes a few seconds to load a network; with fewer inputs each, the one that is there is as fast.
 WORTH_A_PROCESS = 8
 
+_ONE_AT_A_TIME = threading.Lock()
+
 # Frames that wait between reading and network, and between network and writing.
 READ_AHEAD = 1
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is done to every image of a run; everything that a worker process needs to know.
+    """What is done to every image of a run; everything that a worker process needs to know. Can be pickled.
 
     Attributes:
-        model: folder or name of a bundle, ``fda`` or ``histogram``.
-        out: output folder.
+        harmonizer: what ``load_harmonizer`` gave, or any other that can be pickled.
+        out: output folder, from the root.
         scanners: the catalogue in use.
-        reference: image or folder of images of the target scanner, for ``fda`` and ``histogram``.
-        device: ``auto``, ``cpu`` or ``cuda``.
         pictures: whether to write a side-by-side picture of each image (of a cine: its middle frame).
     """
 
-    model: str
+    harmonizer: Harmonizer
     out: Path
     scanners: Catalogue
-    reference: Path | None = None
-    device: str = "auto"
     pictures: bool = False
 
-    def harmonizer(self) -> Harmonizer:
-        """The harmonizer; loaded once a process.
-
-        Raises:
-            UsageError: there is none of this name, it is broken, or lacks its reference.
-        """
-        return _harmonizer(self.model, self.reference, self.device)
-
+    @property
     def settings(self) -> dict[str, Any]:
-        """What a result depends on besides input and harmonizer version, as JSON can hold it."""
-        return {"device": self.device, **getattr(self.harmonizer(), "settings", {})}
+        """What a result depends on besides the input and the harmonizer's version, as JSON can hold it."""
+        return dict(getattr(self.harmonizer, "settings", {}))
 
     def state(self, task: Input) -> str:
         """Hash of all that the result of ``task`` depends on, its file aside."""
-        harmonizer = self.harmonizer()
         lesions = [(sha256(mask) if mask.is_file() else "", label) for mask, label in task.lesions]
-        parts = (harmonizer.name, harmonizer.version, __version__, sorted(self.settings().items()), self.pictures)
-        given = (task.scanner, task.patient, lesions, self.scanners)
-        return hashlib.sha256(repr((parts, given)).encode()).hexdigest()
-
-
-@lru_cache(maxsize=1)
-def _harmonizer(model: str, reference: Path | None, device: str) -> Harmonizer:
-    return load_harmonizer(model, reference=reference, device=device)
+        made_with = (self.harmonizer.name, self.harmonizer.version, __version__, sorted(self.settings.items()))
+        known = (self.scanners, task.scanner, task.patient, lesions)
+        return hashlib.sha256(repr((made_with, self.pictures, known)).encode()).hexdigest()
 
 
 def apply(
@@ -133,11 +119,10 @@ def apply(
         One row an input, in their order.
 
     Raises:
-        UsageError: the harmonizer cannot be loaded, the output folder not written to, no scheduler answers.
+        UsageError: the output folder cannot be written to, another run is at it, or no scheduler answers.
         HarmonizationError: the disk is full, or the cluster is gone. As with Ctrl-C (KeyboardInterrupt), what is done
             stays done, the table is written, and the same call goes on from there.
     """
-    recipe.harmonizer()
     ledger = Ledger(recipe.out)
     rows: dict[int, Applied] = {}
     with ledger.locked():
@@ -151,7 +136,7 @@ def apply(
                 else:
                     rows[position] = known
                     report(known, True)
-            jobs = _worth(len(todo), recipe.harmonizer()) if jobs is None else jobs
+            jobs = _worth(len(todo), recipe.harmonizer) if jobs is None else jobs
             for place, row in _results([task for _, task in todo], recipe, jobs, scheduler):
                 rows[todo[place][0]] = row
                 report(row, False)
@@ -167,7 +152,7 @@ def apply(
 
 def _worth(inputs: int, harmonizer: Harmonizer) -> int:
     """A process a core, each with at least ``WORTH_A_PROCESS`` inputs; one process where a GPU does the work."""
-    if getattr(harmonizer, "device", "cpu") != "cpu":
+    if not getattr(harmonizer, "device", "cpu").startswith("cpu"):
         return 1
     return max(1, min(usable_cores(), inputs // WORTH_A_PROCESS))
 
@@ -176,7 +161,7 @@ def _results(tasks: Sequence[Input], recipe: Recipe, jobs: int, scheduler: str |
     if jobs == 1 and scheduler is None:
         yield from enumerate(harmonize_inputs(tasks, recipe))
         return
-    for position, result in map_jobs(partial(harmonize_input, recipe), tasks, jobs, scheduler):
+    for position, result in map_jobs(partial(harmonize_input, pickle.dumps(recipe)), tasks, jobs, scheduler):
         if isinstance(result, Lost):
             yield position, _row(tasks[position], recipe, FAILED, result.reason)
         else:
@@ -193,7 +178,7 @@ def _write_tables(selection: Selection, rows: Mapping[int, Applied], recipe: Rec
 
 
 def _row(task: Input, recipe: Recipe, status: str, reason: str = "") -> Applied:
-    return Applied(relative(task.path, recipe.out), task.relative, status, reason)
+    return Applied(relative(task.path, recipe.out), task.relative if status == DONE else "", status, reason)
 
 
 def _is_full(error: OSError) -> bool:
@@ -203,9 +188,20 @@ def _is_full(error: OSError) -> bool:
 # ---------------------------------------------------------------- one image after the other, three stages at a time
 
 
-def harmonize_input(recipe: Recipe, task: Input) -> Applied:
-    """``harmonize_inputs`` for one image: what a worker process does."""
-    return next(harmonize_inputs([task], recipe))
+@lru_cache(maxsize=1)
+def _unpickled(recipe: bytes) -> Recipe:
+    loaded: Recipe = pickle.loads(recipe)
+    return loaded
+
+
+def harmonize_input(recipe: bytes, task: Input) -> Applied:
+    """``harmonize_inputs`` for one image and a pickled recipe: what a worker process does.
+
+    The recipe, and with it the network, is loaded once a process. One image at a time: a Dask worker may have several
+    threads, a network takes one frame at a time.
+    """
+    with _ONE_AT_A_TIME:
+        return next(harmonize_inputs([task], _unpickled(recipe)))
 
 
 def harmonize_inputs(tasks: Iterable[Input], recipe: Recipe) -> Iterator[Applied]:
@@ -215,7 +211,6 @@ def harmonize_inputs(tasks: Iterable[Input], recipe: Recipe) -> Iterator[Applied
     the caller's thread). One frame after the other, so that memory does not grow with the number of images.
 
     Raises:
-        UsageError: the harmonizer cannot be loaded.
         OSError: the disk is full.
     """
     prepared = read_ahead(_prepared(tasks, recipe), READ_AHEAD)
@@ -240,7 +235,7 @@ def _prepared(tasks: Iterable[Input], recipe: Recipe) -> Iterator[tuple[_Image, 
 def _generated(
     prepared: Iterable[tuple[_Image, _Frame | None]], recipe: Recipe
 ) -> Iterator[tuple[_Image, _Frame | None]]:
-    harmonizer = recipe.harmonizer()
+    harmonizer = recipe.harmonizer
     for image, frame in prepared:
         if frame is None or image.attempt(partial(frame.generate, harmonizer)) is not None:
             yield image, frame
@@ -300,10 +295,8 @@ class _Image:
 
     def open(self) -> None:
         """Read the image, and find out what is the same for all its frames."""
-        if not self.task.path.is_file():
-            raise InputError(f"{self.task.path} does not exist")
-        self.sha256 = sha256(self.task.path)
         self.image = read_image(self.task.path)
+        self.sha256 = sha256(self.task.path)
         lesions = [read_lesion(path, label, self.image.size) for path, label in self.task.lesions]
         self.lesion = np.logical_or.reduce(lesions) if lesions else None
         self.detection = (
@@ -329,7 +322,7 @@ class _Image:
         if generated is None:
             return
         self.generated += 1
-        result = check_frame(prepared.original, generated, prepared.valid, self.recipe.harmonizer(), self.lesion)
+        result = check_frame(prepared.original, generated, prepared.valid, self.recipe.harmonizer, self.lesion)
         self.figures.append(result.figures)
         for warning in result.warnings:
             self.frame_warnings[warning] = self.frame_warnings.get(warning, 0) + 1
@@ -351,7 +344,7 @@ class _Image:
     def _write(self) -> Applied:
         if not self.generated:
             raise InputError(f"{self.task.path}: no grey tissue to harmonize (all black, coloured or overlay)")
-        harmonizer = self.recipe.harmonizer()
+        harmonizer = self.recipe.harmonizer
         scanner, target = self.detection.scanner_id or "", getattr(harmonizer, "target", "")
         warnings = (*self._warnings(harmonizer), *self._counted())
         derivation = Derivation(
@@ -361,7 +354,7 @@ class _Image:
             source_scanner=scanner,
             target_scanner=target,
             warnings=warnings,
-            settings=self.recipe.settings(),
+            settings=self.recipe.settings,
         )
         write_image(self.image, self.out, derivation)
         names = dict.fromkeys(name for figures in self.figures for name in figures)
@@ -380,7 +373,7 @@ class _Image:
             picture=self.picture,
             input_sha256=self.sha256,
             output_sha256=sha256(self.out),
-            settings=self.recipe.settings(),
+            settings=self.recipe.settings,
         )
 
     def _warnings(self, harmonizer: Harmonizer) -> Iterator[str]:

@@ -32,8 +32,8 @@ def inspect_image(path: Path, scanners: Catalogue) -> dict[str, Any]:
     chosen = np.unique(np.linspace(0, image.frames - 1, FRAMES).round().astype(int))
     frames = [prepare_frame(image, int(index), sector) for index in chosen]
     area = max(1, int(sector.sum()))
-    coloured = [float(frame.coloured.sum()) / area for frame in frames]
-    tissue = [float(frame.valid.sum()) / area for frame in frames]
+    coloured = sum(int(frame.coloured.sum()) for frame in frames) / len(frames) / area
+    overlay = sum(int((sector & ~frame.valid & ~frame.coloured).sum()) for frame in frames) / len(frames) / area
     warnings = list(image.notes)
     if detection.scanner_id is None:
         warnings.append(f"scanner unknown: {detection.why}")
@@ -53,7 +53,7 @@ def inspect_image(path: Path, scanners: Catalogue) -> dict[str, Any]:
         "confidence": detection.confidence,
         "why": detection.why,
         "sector": float(sector.mean()),
-        "overlay": 1.0 - float(np.mean(tissue)) - float(np.mean(coloured)),
-        "coloured": float(np.mean(coloured)),
+        "overlay": overlay,
+        "coloured": coloured,
         "warnings": warnings,
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import AsJson, Device, ScannersFile, check_device, print_json, use_scanners
+from .options import AsJson, Device, ScannersFile, print_json, use_scanners
 
 if TYPE_CHECKING:
     from ..records import Applied
@@ -63,14 +63,14 @@ def apply(
     from ..apply import Recipe
     from ..apply import apply as run
     from ..cohort import absolute
+    from ..harmonizers import load_harmonizer
     from ..inputs import select_inputs
     from ..progress import Progress
     from ..records import DONE, FAILED, TABLE
 
-    check_device(device)
     catalogue = use_scanners(scanners_file)
     selection = select_inputs(inputs, out, catalogue)
-    recipe = Recipe(model, absolute(out), catalogue, reference and absolute(reference), device, pictures)
+    recipe = Recipe(load_harmonizer(model, reference, device), absolute(out), catalogue, pictures)
     count = {DONE: 0, FAILED: 0, "before": 0}
 
     with Progress("harmonizing", len(selection.inputs), None if as_json else sys.stderr) as progress:

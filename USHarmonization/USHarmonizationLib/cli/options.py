@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import UsageError
-
 if TYPE_CHECKING:
     from ..scanners import Catalogue
 
@@ -30,15 +28,6 @@ Device = Annotated[
     str,
     typer.Option(metavar="auto|cpu|cuda", help="Where the network runs; auto takes a GPU where there is one."),
 ]
-
-DEVICES = ("auto", "cpu", "cuda")
-
-
-def check_device(device: str) -> str:
-    """``device`` if there is such a kind; UsageError otherwise."""
-    if device not in DEVICES:
-        raise UsageError(f"unknown device {device!r}; known: {', '.join(DEVICES)}")
-    return device
 
 
 def use_scanners(file: Path | None) -> Catalogue:
