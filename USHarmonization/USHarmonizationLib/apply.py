@@ -33,7 +33,7 @@ from .image import UltrasoundImage
 from .inputs import Input, Selection
 from .jobs import Lost, map_jobs, read_ahead, usable_cores
 from .picture import side_by_side
-from .preparation import PreparedFrame, prepare_frame, read_lesion
+from .preparation import PreparedFrame, prepare_frame, read_lesions
 from .qa import check_frame
 from .records import (
     COHORT,
@@ -264,7 +264,7 @@ class _Image:
 
     image: UltrasoundImage
     sector: NDArray[np.bool_]
-    lesion: NDArray[np.bool_] | None
+    lesions: list[NDArray[np.bool_]]
     detection: Detection
     sha256: str
 
@@ -297,8 +297,8 @@ class _Image:
         """Read the image, and find out what is the same for all its frames."""
         self.image = read_image(self.task.path)
         self.sha256 = sha256(self.task.path)
-        lesions = [read_lesion(path, label, self.image.size) for path, label in self.task.lesions]
-        self.lesion = np.logical_or.reduce(lesions) if lesions else None
+        shape = (self.image.frames, *self.image.size)
+        self.lesions = [read_lesions(path, label, shape) for path, label in self.task.lesions]
         self.detection = (
             self.recipe.scanners.detect(self.image)
             if self.task.scanner is None
@@ -312,6 +312,12 @@ class _Image:
     def prepare(self, index: int) -> _Frame:
         return _Frame(index, prepare_frame(self.image, index, self.sector))
 
+    def _lesion(self, index: int) -> NDArray[np.bool_] | None:
+        """Where the lesions are in this frame, None when no mask is given."""
+        if not self.lesions:
+            return None
+        return np.logical_or.reduce([lesion[min(index, len(lesion) - 1)] for lesion in self.lesions])
+
     def accept(self, frame: _Frame) -> None:
         """Check a frame, and put it in the place of the original.
 
@@ -322,7 +328,9 @@ class _Image:
         if generated is None:
             return
         self.generated += 1
-        result = check_frame(prepared.original, generated, prepared.valid, self.recipe.harmonizer, self.lesion)
+        result = check_frame(
+            prepared.original, generated, prepared.valid, self.recipe.harmonizer, self._lesion(frame.index)
+        )
         self.figures.append(result.figures)
         for warning in result.warnings:
             self.frame_warnings[warning] = self.frame_warnings.get(warning, 0) + 1

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import InputError
-from .files import read_image
+from .files import read_mask
 from .fill import fill
 from .image import UltrasoundImage
 from .overlay import find_overlay
@@ -41,18 +41,29 @@ def prepare_frame(image: UltrasoundImage, index: int, sector: NDArray[np.bool_])
     return PreparedFrame(original, fill(original, ~valid) if valid.any() else original, valid, coloured)
 
 
-def read_lesion(path: Path, label: int, size: tuple[int, int]) -> NDArray[np.bool_]:
-    """(rows, columns) True where the mask file has ``label``; in a mask of one value (0 and 255, say), that value.
+def read_lesions(path: Path, label: int, shape: tuple[int, int, int]) -> NDArray[np.bool_]:
+    """(1 or frames, rows, columns) True where the mask file has ``label``; or that one value which it has.
+
+    Args:
+        path: the mask; one frame for all of the image's, or one for each.
+        label: the value of the lesion.
+        shape: frames, rows and columns of the image.
 
     Raises:
-        InputError: the file cannot be read, has another size than the image, or holds no such label.
+        InputError: the file cannot be read, does not fit the image, or holds no such label.
     """
-    pixels = read_image(path).pixels[0]
-    values = pixels[..., 0] if pixels.ndim == 3 else pixels
-    if values.shape != size:
-        (rows, columns), (high, wide) = values.shape, size
+    values = read_mask(path)
+    if values.shape[1:] != shape[1:]:
+        (rows, columns), (high, wide) = values.shape[1:], shape[1:]
         raise InputError(f"{path}: mask of {rows} x {columns} pixels for an image of {high} x {wide}")
+    if len(values) not in (1, shape[0]):
+        raise InputError(f"{path}: mask of {len(values)} frames for an image of {shape[0]}; needed: one, or as many")
     present = [value for value in np.unique(values) if value]
     if label not in present and len(present) != 1:
         raise InputError(f"{path}: mask without label {label}; it has: {', '.join(map(str, present)) or 'nothing'}")
     return np.asarray(values == (label if label in present else present[0]))
+
+
+def read_lesion(path: Path, label: int, size: tuple[int, int]) -> NDArray[np.bool_]:
+    """(rows, columns) of ``read_lesions`` for a mask of one frame and an image of ``size`` (rows, columns)."""
+    return np.asarray(read_lesions(path, label, (1, *size))[0])
