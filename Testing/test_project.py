@@ -30,7 +30,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "USHarmonizationLib/harmonizers/base.py": "a protocol without behaviour",
 }
 # Declared, though nothing imports them: what needs them.
-NOT_IMPORTED: dict[str, str] = {}
+NOT_IMPORTED: dict[str, str] = {"python-gdcm": "pydicom finds it and decodes JPEG, JPEG-LS and JPEG 2000 with it"}
 
 
 def tracked_files() -> list[Path]:
