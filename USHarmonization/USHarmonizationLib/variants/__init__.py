@@ -43,15 +43,13 @@ class Entry:
         return self.load().settings_class.from_json({**self.preset, **values})
 
 
-def _cyclegan(summary: str, sn: bool, se: bool, mix: bool) -> Entry:
-    return Entry("cyclegan", "CycleGAN", summary, {"sn": sn, "se": se, "mix": mix})
-
-
 VARIANTS: Mapping[str, Entry] = {
-    "cyclegan": _cyclegan("CycleGAN as in the reference implementation", sn=False, se=False, mix=False),
-    "cyclegan-sn": _cyclegan("CycleGAN with spectral norm", sn=True, se=False, mix=False),
-    "cyclegan-sn-se": _cyclegan("... and channel attention", sn=True, se=True, mix=False),
-    "cyclegan-sn-se-mix": _cyclegan("... and the hybrid cycle loss: the paper's model", sn=True, se=True, mix=True),
+    "cyclegan": Entry("cyclegan", "CycleGAN", "CycleGAN as in the reference implementation"),
+    "cyclegan-sn": Entry("cyclegan", "CycleGAN", "CycleGAN with spectral norm", {"sn": True}),
+    "cyclegan-sn-se": Entry("cyclegan", "CycleGAN", "... and channel attention", {"sn": True, "se": True}),
+    "cyclegan-sn-se-mix": Entry(
+        "cyclegan", "CycleGAN", "... and hybrid cycle loss: the paper's model", {"sn": True, "se": True, "mix": True}
+    ),
 }
 
 DEFAULT_VARIANT = "cyclegan-sn-se-mix"
