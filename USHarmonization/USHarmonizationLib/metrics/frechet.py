@@ -59,8 +59,8 @@ def frechet_distance(sample: NDArray[np.floating], target: NDArray[np.floating])
 
 def _factor(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """F with F^T F = unbiased covariance, and no more rows than features."""
-    centred = (values - values.mean(axis=0)) / np.sqrt(len(values) - 1)
+    centred: NDArray[np.float64] = (values - values.mean(axis=0)) / np.sqrt(len(values) - 1)
     if len(centred) <= centred.shape[1]:
         return centred
-    triangle: NDArray[np.float64] = np.linalg.qr(centred, mode="r")  # type: ignore[assignment]
+    triangle: NDArray[np.float64] = np.linalg.qr(centred).R
     return triangle
