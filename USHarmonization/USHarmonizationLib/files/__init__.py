@@ -54,6 +54,8 @@ def read_image(path: Path | str) -> UltrasoundImage:
     try:
         kind = _kind_to_read(path)
         return check_content(_read(path, kind))
+    except ValueError as error:  # pixels or a header that make no image
+        raise refused(path, f"cannot be used ({error})") from error
     except MemoryError as error:
         raise refused(path, "needs more memory than there is") from error
     except OSError as error:

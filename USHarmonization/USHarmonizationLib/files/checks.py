@@ -69,7 +69,7 @@ def intensity_range(pixels: NDArray[np.generic]) -> tuple[float, float]:
         for white in (1.0, 255.0):
             if high <= white:
                 return 0.0, white
-    return (low, high) if low < high else (low, low + 1.0)
+    return (low, high) if low < high else (low, low + max(1.0, abs(low)))
 
 
 def check_content(image: UltrasoundImage) -> UltrasoundImage:

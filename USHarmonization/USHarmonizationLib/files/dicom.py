@@ -73,6 +73,16 @@ def read_dicom(path: Path) -> UltrasoundImage:
             pixels cannot be decoded (truncated, video, unknown compression).
     """
     header, source = _header(path)
+    try:
+        with quiet():
+            return _image(path, header, source)
+    except InputError:
+        raise
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise refused(path, f"has a malformed header ({brief(error)})") from error
+
+
+def _image(path: Path, header: Dataset, source: Path | Dataset) -> UltrasoundImage:
     _check_kind(path, header)
     shape = _shape(path, header)
     check_size(path, shape, header.BitsAllocated // 8)
@@ -100,25 +110,25 @@ def read_dicom(path: Path) -> UltrasoundImage:
 def _header(path: Path) -> tuple[Dataset, Path | Dataset]:
     """The attributes that are wanted, and what pixels are decoded from: the file, frame by frame, or all of it."""
     import pydicom
-    from pydicom.errors import InvalidDicomError
 
     wanted = [*KEPT, *READ]
+    header: Dataset
     try:
         with quiet():
-            header: Dataset
-            try:
+            syntax, start = _meta(path)
+            if syntax and not syntax.is_deflated:
                 header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=wanted)
-            except InvalidDicomError:
-                header = pydicom.Dataset()
-            if _readable_by_frames(header):
+                _convert(header)
                 return header, path
-            _check_inflated(path, header)
+            if syntax:
+                _check_inflated(path, start)
             source = pydicom.dcmread(path, force=True, specific_tags=[*wanted, "PixelData"])
             if not source.file_meta.get("TransferSyntaxUID"):
                 source.file_meta.TransferSyntaxUID = _transfer_syntax(source)
             header = pydicom.Dataset({tag: source.get_item(tag) for tag in sorted(source.keys()) if tag != PIXEL_DATA})
             header.file_meta = source.file_meta
             header.set_original_encoding(*source.original_encoding)
+            _convert(header)
     except InputError:
         raise
     except Exception as error:
@@ -128,10 +138,32 @@ def _header(path: Path) -> tuple[Dataset, Path | Dataset]:
     return header, source
 
 
-def _readable_by_frames(header: Dataset) -> bool:
-    """Whether pydicom can decode from the file itself, which takes the memory of one frame only."""
-    syntax: Any = header.file_meta.get("TransferSyntaxUID") if hasattr(header, "file_meta") else None
-    return bool(syntax) and not syntax.is_deflated
+def _meta(path: Path) -> tuple[UID | None, int]:
+    """Transfer syntax, None where the file does not say, and where the data set begins."""
+    from pydicom.errors import InvalidDicomError
+    from pydicom.filereader import read_file_meta_info
+
+    try:
+        meta = read_file_meta_info(path)
+    except InvalidDicomError:
+        return None, 0
+    length = int(meta.get("FileMetaInformationGroupLength", 0))
+    return meta.get("TransferSyntaxUID"), PREAMBLE + GROUP_LENGTH_ELEMENT + length
+
+
+def _convert(dataset: Dataset) -> None:
+    """Turn all values to numbers and text now; leave out those that are neither, in items of sequences too."""
+    for tag in sorted(dataset.keys()):
+        try:
+            element = dataset[tag]
+            if element.VR in ("DS", "IS") and not element.is_empty:
+                np.asarray(element.value, dtype=float)
+        except Exception:
+            del dataset[tag]
+            continue
+        if element.VR == "SQ":
+            for item in element.value:
+                _convert(item)
 
 
 def _transfer_syntax(dataset: Dataset) -> UID:
@@ -144,14 +176,12 @@ def _transfer_syntax(dataset: Dataset) -> UID:
     return ExplicitVRLittleEndian if little else ExplicitVRBigEndian
 
 
-def _check_inflated(path: Path, header: Dataset) -> None:
+def _check_inflated(path: Path, start: int) -> None:
     """Refuse a deflated file that would unpack to more than any image may have: pydicom unpacks all of it at once."""
-    if not header.get("SOPClassUID"):
-        return
     unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
     total = 0
     with open(path, "rb") as stream:
-        stream.seek(PREAMBLE + header.file_meta.FileMetaInformationGroupLength + GROUP_LENGTH_ELEMENT)
+        stream.seek(start)
         while (packed := unpacker.unconsumed_tail or stream.read(2**16)) and not unpacker.eof:
             total += len(unpacker.decompress(packed, 2**24))
             if total > MAX_BYTES:
@@ -207,16 +237,15 @@ def _pixels(path: Path, header: Dataset, source: Path | Dataset, shape: tuple[in
     pixels: NDArray[Any] | None = None
     read = 0
     try:
-        with quiet():
-            table = _palette(header) if header.PhotometricInterpretation == "PALETTE COLOR" else None
-            for frame in iter_pixels(source):
-                if read == shape[0]:
-                    break
-                values = frame if table is None else table[frame]
-                if pixels is None:
-                    pixels = np.empty(shape, values.dtype.newbyteorder("="))
-                pixels[read] = values
-                read += 1
+        table = _palette(header) if header.PhotometricInterpretation == "PALETTE COLOR" else None
+        for frame in iter_pixels(source):
+            if read == shape[0]:
+                break
+            values = frame if table is None else table[frame]
+            if pixels is None:
+                pixels = np.empty(shape, values.dtype.newbyteorder("="))
+            pixels[read] = values
+            read += 1
     except Exception as error:
         if isinstance(error, AttributeError) and "'Pixel Data'" in str(error):
             raise refused(path, "has no pixel data") from error

@@ -119,14 +119,8 @@ def _kept(image: UltrasoundImage, sop_class: str) -> Dataset:
         unfit.add("PixelSpacing")  # said by the regions; no attribute of these classes
     made = Dataset()
     for keyword in KEPT:
-        if keyword not in source or keyword in unfit:
-            continue
-        try:
-            element = source[keyword]
-        except (ValueError, TypeError, KeyError, NotImplementedError):
-            continue  # malformed in the source
-        if not element.is_empty:
-            made.add(element)
+        if keyword in source and keyword not in unfit:
+            made.add(source[keyword])
     return _public(made)
 
 

@@ -8,11 +8,13 @@ NIfTI with a scale in its header is read, and written back, as the scaled values
 from __future__ import annotations
 
 import contextlib
+import gzip
 import importlib
 import os
 import re
 import shutil
 import tempfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +26,7 @@ from ..atomic import atomic_path
 from ..derivation import Derivation
 from ..errors import UsageError
 from ..image import UltrasoundImage
-from .checks import check_size, intensity_range, refused
+from .checks import MAX_BYTES, check_size, intensity_range, refused
 
 READERS = {
     ".nrrd": "NrrdImageIO",
@@ -94,6 +96,8 @@ def read_medical(path: Path) -> UltrasoundImage:
     shape = tuple(reversed(size))
     frames = (int(np.prod(shape[:-2], dtype=object)), *shape[-2:], *([3] if channels == 3 else []))
     check_size(path, frames, _itemsize(kind))
+    if READERS[path.suffix.lower()] == "NiftiImageIO":
+        _check_whole(path, reader)
     try:
         image = reader.Execute()
     except RuntimeError as error:
@@ -184,6 +188,29 @@ def _itemsize(kind: str) -> int:
     """Bytes of one value, from ITK's name of the pixel type."""
     bits = re.search(r"(\d+)-bit", kind)
     return int(bits.group(1)) // 8 if bits else 8
+
+
+def _check_whole(path: Path, reader: Any) -> None:
+    """Refuse a truncated NIfTI, of which ITK would fill the missing part with zeros."""
+    axes = int(reader.GetMetaData("dim[0]"))
+    values = np.prod([int(reader.GetMetaData(f"dim[{axis}]")) for axis in range(1, axes + 1)], dtype=float)
+    needed = float(reader.GetMetaData("vox_offset")) + values * int(reader.GetMetaData("bitpix")) / 8
+    try:
+        with gzip.open(path) if path.suffix.lower() == ".gz" else open(path, "rb") as stream:
+            size = (
+                stream.seek(0, os.SEEK_END) if path.suffix.lower() != ".gz" else _unpacked_size(stream, MAX_BYTES * 2)
+            )
+    except (EOFError, zlib.error, OSError) as error:
+        raise refused(path, f"cannot be unpacked, it may be truncated ({error})") from error
+    if size < needed:
+        raise refused(path, f"holds {size} bytes of {needed:.0f}: it is truncated")
+
+
+def _unpacked_size(stream: Any, limit: int) -> int:
+    size = 0
+    while size <= limit and (block := stream.read(2**20)):
+        size += len(block)
+    return size
 
 
 def _head(path: Path) -> bytes:

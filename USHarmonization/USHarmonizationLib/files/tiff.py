@@ -7,6 +7,9 @@ compressed, without loss (deflate). White-is-zero images stay so, as MONOCHROME1
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,7 +63,7 @@ def read_tiff(path: Path) -> UltrasoundImage:
     from tifffile import TiffFile, TiffFileError
 
     try:
-        with TiffFile(path) as opened:
+        with _strict(), TiffFile(path) as opened:
             pages = [page for page in opened.pages if not page.is_reduced]  # type: ignore[union-attr]
             first = _check(path, pages)
             values = _values(path, pages)
@@ -123,6 +126,23 @@ def write_tiff(image: UltrasoundImage, path: Path, derivation: Derivation | None
             writer.write(values, description=description if number == 0 else None, **options)
 
 
+class _Damaged(logging.Handler):
+    """Turns what tifffile only logs (pages and tags that lie outside the file) into an error."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        raise ValueError(record.getMessage())
+
+
+@contextmanager
+def _strict() -> Iterator[None]:
+    logger, handler = logging.getLogger("tifffile"), _Damaged(logging.ERROR)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
 def _check(path: Path, pages: list[Any]) -> TiffPage:
     first: TiffPage = pages[0]
     kinds = {(page.shape, page.dtype, page.photometric) for page in pages}
@@ -135,6 +155,11 @@ def _check(path: Path, pages: list[Any]) -> TiffPage:
     channels = first.samplesperpixel
     if channels not in (1, 2, 3, 4) or first.imagedepth > 1:
         raise refused(path, f"has {channels} channels; read are grey and RGB, with or without alpha")
+    end = max(
+        offset + size for page in pages for offset, size in zip(page.dataoffsets, page.databytecounts, strict=True)
+    )
+    if end > path.stat().st_size:
+        raise refused(path, f"ends after {path.stat().st_size} of {end} bytes: it is truncated")
     check_size(
         path,
         (len(pages), first.imagelength, first.imagewidth, 3 if photometric == "PALETTE" else channels),
@@ -156,7 +181,7 @@ def _values(path: Path, pages: list[Any]) -> NDArray[Any]:
         colours = np.asarray(first.colormap).T
         table = np.asarray(colours >> 8 if colours.max() > 255 else colours, dtype=np.uint8)
         return np.asarray(table[frames])
-    return np.moveaxis(frames, 1, -1) if first.samplesperpixel > 1 and first.planarconfig == 2 else frames
+    return np.moveaxis(frames, 1, -1) if first.axes.startswith("S") else frames
 
 
 def _by_itk(path: Path, pages: list[Any]) -> NDArray[Any]:
