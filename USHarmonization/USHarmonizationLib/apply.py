@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from . import __version__
 from .cohort import relative
 from .derivation import Derivation
-from .errors import DEBUG_VARIABLE, HarmonizationError, InputError
+from .errors import DEBUG_VARIABLE, HarmonizationError, InputError, UsageError
 from .files import read_image, write_image
 from .harmonizers.base import Harmonizer
 from .image import UltrasoundImage
@@ -123,6 +123,8 @@ def apply(
         HarmonizationError: the disk is full, or the cluster is gone. As with Ctrl-C (KeyboardInterrupt), what is done
             stays done, the table is written, and the same call goes on from there.
     """
+    if jobs is not None and jobs < 1:
+        raise UsageError(f"jobs is {jobs}; needed: at least 1")
     ledger = Ledger(recipe.out)
     rows: dict[int, Applied] = {}
     with ledger.locked():
@@ -140,6 +142,8 @@ def apply(
             for place, row in _results([task for _, task in todo], recipe, jobs, scheduler):
                 rows[todo[place][0]] = row
                 report(row, False)
+        except UsageError:
+            raise
         except BaseException as error:
             with suppress(OSError):
                 _write_tables(selection, rows, recipe)

@@ -30,7 +30,7 @@ Result = TypeVar("Result")
 RETRIES = 1
 
 # Seconds: until a scheduler must have answered, until it must have a worker, until all workers being gone is an error.
-CONNECT_TIMEOUT = 10.0
+CONNECT_TIMEOUT = 5.0
 WORKER_TIMEOUT = 60.0
 
 
