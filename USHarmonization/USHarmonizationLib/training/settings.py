@@ -39,6 +39,9 @@ class Settings:
             if kind is float and type(value) is int:
                 value = float(value)
                 object.__setattr__(self, item.name, value)
+            if type(value) is int and str(value) in item.metadata["choices"]:
+                value = str(value)  # precision=32 on the command line reads as a number
+                object.__setattr__(self, item.name, value)
             if type(value) is not kind:
                 raise UsageError(f"setting {item.name} is {value!r}; needed: {_accepted(item)}")
             low, high, choices = (item.metadata[key] for key in ("low", "high", "choices"))
