@@ -115,6 +115,17 @@ def test_the_same_bits_each_time_and_in_another_process(tmp_path: Path) -> None:
         assert np.array_equal(pool.apply(harmonizer.harmonize, (frame, everywhere(frame))), first)
 
 
+@needs_openvino
+def test_the_same_bits_with_any_number_of_threads(tmp_path: Path) -> None:
+    bundle, frame = bundle_of(tmp_path, {"name": "resnet", "width": 16, "blocks": 2, "se": True}), frame_of(200, 300)
+    one, two, three = (
+        NetworkHarmonizer(bundle, device="cpu", threads=threads).harmonize(frame, everywhere(frame))
+        for threads in (1, 2, 3)
+    )
+    assert np.array_equal(one, two)
+    assert np.array_equal(one, three)
+
+
 def test_three_channels_get_grey_and_give_luma(tmp_path: Path) -> None:
     settings = {**SMALL, "channels": 3}
     frame = frame_of(32, 36)
