@@ -28,6 +28,10 @@ LAYERS = {
 TESTED_ELSEWHERE: dict[str, str] = {
     "USHarmonizationLib/errors.py": "two exceptions without behaviour; the commands' exit codes show them at work",
     "USHarmonizationLib/harmonizers/base.py": "a protocol without behaviour",
+    **{
+        f"USHarmonizationLib/{name}.py": "Testing/commands runs the commands"
+        for name in ("__main__", "cli/apply", "cli/inspect", "cli/models", "cli/options", "cli/scanners")
+    },
 }
 # Declared, though nothing imports them: what needs them.
 NOT_IMPORTED: dict[str, str] = {"python-gdcm": "pydicom finds it and decodes JPEG, JPEG-LS and JPEG 2000 with it"}
