@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -192,6 +193,19 @@ def test_a_full_disk_stops_the_run_and_the_next_one_goes_on(
     harmonizer = Inversion()
     assert {row.status for row in run(study, harmonizer, out)} == {"done"}
     assert harmonizer.calls == 2
+
+
+def test_a_full_disk_is_found_out_where_the_writer_does_not_say_so(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise OSError("only some of it could be written")
+
+    monkeypatch.setattr(pipeline, "write_image", fail)
+    assert {row.status for row in run(study, Inversion(), tmp_path / "out")} == {"failed"}
+    monkeypatch.setattr(pipeline, "disk_usage", lambda folder: SimpleNamespace(free=100))
+    with pytest.raises(HarmonizationError, match="is full"):
+        run(study, Inversion(), tmp_path / "out")
 
 
 def test_ctrl_c_leaves_a_table_and_the_next_run_goes_on(study: Path, tmp_path: Path) -> None:

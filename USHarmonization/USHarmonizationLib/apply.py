@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
+from shutil import disk_usage
 from typing import Any, TypeVar
 
 import numpy as np
@@ -320,7 +321,7 @@ class _Image:
         """Where the lesions are in this frame, None when no mask is given."""
         if not self.lesions:
             return None
-        return np.logical_or.reduce([lesion[min(index, len(lesion) - 1)] for lesion in self.lesions])
+        return np.asarray(np.logical_or.reduce([lesion[min(index, len(lesion) - 1)] for lesion in self.lesions]))
 
     def accept(self, frame: _Frame) -> None:
         """Check a frame, and put it in the place of the original.
@@ -368,7 +369,13 @@ class _Image:
             warnings=warnings,
             settings=self.recipe.settings,
         )
-        write_image(self.image, self.out, derivation)
+        try:
+            write_image(self.image, self.out, derivation)
+        except OSError as error:
+            # Not every library says plainly that the disk is full.
+            if disk_usage(self.recipe.out).free < self.image.pixels.nbytes:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+            raise
         names = dict.fromkeys(name for figures in self.figures for name in figures)
         return replace(
             _row(self.task, self.recipe, DONE),
