@@ -151,7 +151,8 @@ def test_every_module_has_a_mirrored_test_file() -> None:
         for path in modules(folder):
             name = package / path.relative_to(folder)
             # test_settings.py, or test_training_settings.py where several folders have a settings.py
-            tests = [ROOT / "Testing" / name.with_name(f"test_{it}") for it in (name.name, f"{name.parent.name}_{name.name}")]
+            names = (f"test_{name.name}", f"test_{name.parent.name}_{name.name}")
+            tests = [ROOT / "Testing" / name.with_name(each) for each in names]
             if path.name != "__init__.py" and str(name) not in TESTED_ELSEWHERE and not any(map(Path.is_file, tests)):
                 missing.append(str(tests[0].relative_to(ROOT)))
     assert not missing
