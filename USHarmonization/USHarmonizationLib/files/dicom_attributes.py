@@ -130,3 +130,12 @@ GREY_ONLY = (
 
 # Belong to secondary captures.
 CAPTURE_ONLY = ("ConversionType", "NominalScannedPixelSpacing", "PixelSpacingCalibrationType")
+
+# Body parts of which there is one, so that Laterality makes no sense (PS3.16 Annex L).
+UNPAIRED = (
+    "ABDOMEN", "ABDOMENPELVIS", "AORTA", "BACK", "BLADDER", "BRAIN", "CERVIX", "CHEST", "COCCYX", "COLON",
+    "DUODENUM", "FACE", "GALLBLADDER", "HEAD", "HEART", "ILIUM", "JAW", "LARYNX", "LIVER", "MAXILLA",
+    "MEDIASTINUM", "MOUTH", "NECK", "NOSE", "PANCREAS", "PELVIS", "PENIS", "PHARYNX", "PROSTATE", "RECTUM",
+    "SCALP", "SKULL", "SPINE", "SPLEEN", "STERNUM", "STOMACH", "THYMUS", "THYROID", "TONGUE", "TRACHEA",
+    "URETER", "URETHRA", "UTERUS", "VAGINA", "VULVA",
+)  # fmt: skip

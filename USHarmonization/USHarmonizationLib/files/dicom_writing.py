@@ -40,7 +40,7 @@ from .dicom import (
     brief,
     quiet,
 )
-from .dicom_attributes import CAPTURE_ONLY, GREY_ONLY, KEPT
+from .dicom_attributes import CAPTURE_ONLY, GREY_ONLY, KEPT, UNPAIRED
 from .dicom_regions import text
 
 if TYPE_CHECKING:
@@ -117,6 +117,8 @@ def _kept(image: UltrasoundImage, sop_class: str) -> Dataset:
     unfit = {*(GREY_ONLY if image.is_colour else ()), *(CAPTURE_ONLY if sop_class in US_CLASSES else ())}
     if sop_class in US_CLASSES and any(region.spacing_mm for region in image.regions):
         unfit.add("PixelSpacing")  # said by the regions; no attribute of these classes
+    if float(source.get("RescaleSlope") or 1) == 1 and float(source.get("RescaleIntercept") or 0) == 0:
+        unfit |= {"RescaleSlope", "RescaleIntercept", "RescaleType"}
     made = Dataset()
     for keyword in KEPT:
         if keyword in source and keyword not in unfit:
@@ -187,11 +189,14 @@ def _identify(made: Dataset, source: Dataset, image: UltrasoundImage, derivation
     for keyword in ("SeriesNumber", "InstanceNumber", "PatientOrientation", "Manufacturer"):
         if keyword not in made:
             setattr(made, keyword, None)
-    if "Laterality" not in made and "ImageLaterality" not in made:
+    if "Laterality" not in made and "ImageLaterality" not in made and text(made, "BodyPartExamined") not in UNPAIRED:
         made.Laterality = None
     if made.SOPClassUID in SC_CLASSES:
         made.setdefault("ConversionType", "WSD")
         made.setdefault("BurnedInAnnotation", "YES")
+    if made.SOPClassUID in (SC_MULTIFRAME_BYTE, SC_MULTIFRAME_WORD):  # PS3.3 C.8.6.3
+        made.setdefault("PresentationLUTShape", "IDENTITY")
+        made.RescaleIntercept, made.RescaleSlope, made.RescaleType = 0, 1, "US"
     burned_in = text(made, "BurnedInAnnotation")
     made.PatientIdentityRemoved = "YES" if burned_in == "NO" else "NO"
     made.LongitudinalTemporalInformationModified = "REMOVED"
