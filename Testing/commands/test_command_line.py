@@ -33,12 +33,12 @@ def test_help_is_quick_and_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
-    for command in ("inspect", "scanners", "models", "train", "apply"):
+    for command in ("inspect", "scanners", "models", "train", "apply", "import-weights", "export"):
         assert command in done.stdout
 
 
 def test_every_command_explains_itself(capsys: Captured) -> None:
-    for command in ("inspect", "scanners", "models", "train", "apply"):
+    for command in ("inspect", "scanners", "models", "train", "apply", "import-weights", "export"):
         assert cli.main([command, "--help"]) == 0
         assert "Usage: usharmonize " + command in capsys.readouterr().out
 

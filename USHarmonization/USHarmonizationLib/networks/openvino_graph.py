@@ -63,17 +63,17 @@ class Graph:
     def transposed_convolution(self, x: Any, name: str, channels: tuple[int, int]) -> Any:
         """``ConvTranspose2d(*channels, 3, stride=2, padding=1, output_padding=1)``: twice the size.
 
-        As a plain convolution that makes the four pixels of each 2 x 2 square as channels (Shi et al., CVPR 2016), since
-        the bits of OpenVINO's own operation depend on the number of threads for some sizes. An even row takes the
+        As a plain convolution that makes the four pixels of each 2 x 2 square as channels (Shi et al., CVPR 2016),
+        since the bits of OpenVINO's own operation depend on the number of threads for some sizes. An even row takes the
         kernel's middle row of the pixel above it, an odd row its last row of that pixel and its first row of the next.
         """
         weight = self.weight(f"{name}.weight", (channels[0], channels[1], 3, 3)).swapaxes(0, 1)
-        kernel = np.zeros((channels[1], 2, 2, channels[0], 2, 2), np.float32)
+        quads = np.zeros((channels[1], 2, 2, channels[0], 2, 2), np.float32)
         taps = ((0, 0, 1), (1, 0, 2), (1, 1, 0))  # odd or even, this pixel or the next, row of the kernel
         for row, next_row, kernel_row in taps:
             for column, next_column, kernel_column in taps:
-                kernel[:, row, column, :, next_row, next_column] = weight[:, :, kernel_row, kernel_column]
-        kernel = kernel.reshape(4 * channels[1], channels[0], 2, 2)
+                quads[:, row, column, :, next_row, next_column] = weight[:, :, kernel_row, kernel_column]
+        kernel = quads.reshape(4 * channels[1], channels[0], 2, 2)
         bias = self.weight(f"{name}.bias", (channels[1],)).repeat(4).reshape(1, -1, 1, 1)
         x = self._ops.add(self._ops.convolution(x, kernel, [1, 1], [0, 0], [1, 1], [1, 1]), bias)
         return self._ops.depth_to_space(x, "depth_first", 2)
