@@ -160,17 +160,24 @@ def _header_last(path: Path) -> Iterator[Path]:
     """Write a header and its data file beside ``path``, then move both: first the data, last the header."""
     path.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".partial-", dir=path.parent))
+    moved: list[Path] = []
     try:
         yield folder / path.name
         umask = os.umask(0)
         os.umask(umask)
         written = sorted(folder.iterdir(), key=lambda one: one.name == path.name)
-        path.unlink(missing_ok=True)  # an old header must not be seen with new data
         for one in written:
             with open(one, "rb+") as stream:
                 os.fsync(stream.fileno())
             one.chmod(0o666 & ~umask)
+        path.unlink(missing_ok=True)  # an old header must not be seen with new data
+        for one in written:
             os.replace(one, path.parent / one.name)
+            moved.append(path.parent / one.name)
+    except OSError:
+        for one in moved:
+            one.unlink(missing_ok=True)
+        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

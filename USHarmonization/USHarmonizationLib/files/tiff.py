@@ -191,6 +191,8 @@ def _by_itk(path: Path, pages: list[Any]) -> NDArray[Any]:
     values = values.reshape(len(pages), pages[0].imagelength, pages[0].imagewidth, -1)
     if pages[0].photometric == PALETTE and values.dtype == np.uint16:
         values = (values >> 8).astype(np.uint8)  # TIFF's palettes have 16 bits
+    if pages[0].photometric == PALETTE and values.shape[3] == 1:
+        values = np.repeat(values, 3, axis=3)  # ITK knows a palette of greys
     return values[..., 0] if values.shape[3] == 1 else values
 
 
@@ -198,15 +200,19 @@ def _source(opened: TiffFile, first: TiffPage, values: NDArray[Any]) -> TiffSour
     channels = values.shape[3] if values.ndim == 4 else 1
     resolution = None
     if "XResolution" in first.tags and "YResolution" in first.tags:
-        x, y = first.get_resolution(1)
+        x, y = (_ratio(first.tags[name].value) for name in ("XResolution", "YResolution"))
         unit = int(first.resolutionunit or 1)
-        resolution = (float(x), float(y), unit) if (x, y, unit) != NO_RESOLUTION else None
+        resolution = (x, y, unit) if (x, y, unit) != NO_RESOLUTION else None
     return TiffSource(
         alpha=np.ascontiguousarray(values[..., -1]) if channels in (2, 4) else None,
         resolution=resolution,
         unit=str((opened.imagej_metadata or {}).get("unit", "")),
         compressed=int(first.compression) != UNCOMPRESSED,
     )
+
+
+def _ratio(value: tuple[int, int]) -> float:
+    return value[0] / value[1] if value[1] else 0.0
 
 
 def _spacing(source: TiffSource) -> tuple[float, float] | None:
