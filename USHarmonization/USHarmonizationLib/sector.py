@@ -28,6 +28,10 @@ THIN, BAND = 5, 21
 PANEL_SHARE = 0.25
 # An image whose left and right border columns show tissue over this share of its rows was cropped to tissue.
 CROPPED_SHARE = 0.25
+# A panel that is this wide near its top already was scanned by a linear array.
+LINEAR_SHARE = 0.95
+# Where panels hold less of what changes than this, tissue is too sparse (wires in water) to tell it by its density.
+HELD_SHARE = 0.7
 
 
 def find_sector(image: UltrasoundImage) -> Mask:
@@ -35,8 +39,8 @@ def find_sector(image: UltrasoundImage) -> Mask:
 
     It is searched inside the boxes of the DICOM B-mode and colour regions where there are any, else in the whole frame:
     the convex hull of what differs from the surround (in a cine: of what changes), less what lies above the near arc of
-    a curved array. Black tissue inside the hull belongs to it. A frame whose left and right borders show tissue was
-    cropped to it and is all sector, its dark deep parts included.
+    a curved array. Black tissue inside the hull belongs to it. A frame that shows tissue in both upper corners and
+    along its left and right borders was cropped to it and is all sector, its dark deep parts included.
 
     Args:
         image: at most 32 of its frames, evenly spread, are looked at.
@@ -106,10 +110,11 @@ def _surround(peak: NDArray[np.float32]) -> tuple[float, float]:
 
 
 def _is_cropped_to_tissue(alive: Mask) -> bool:
-    columns = alive.shape[1]
-    strip = max(1, columns // 100)
-    left, right = alive[:, :strip].any(axis=1), alive[:, columns - strip :].any(axis=1)
-    return bool(min(left.mean(), right.mean()) > CROPPED_SHARE)
+    rows, columns = alive.shape
+    strip, near = max(1, columns // 100), max(1, rows // 10)
+    sides = np.stack([alive[:, :strip].any(axis=1), alive[:, columns - strip :].any(axis=1)])
+    # A fan that was cut at its sides leaves its upper corners dark; tissue that was cropped begins at the skin.
+    return bool(sides.mean(axis=1).min() > CROPPED_SHARE and sides[:, :near].mean(axis=1).min() > 0.5)
 
 
 def _inside(box: Box, size: tuple[int, int]) -> Box:
@@ -135,6 +140,8 @@ def _panels(peak: NDArray[np.float32], alive: Mask, moving: Mask) -> Mask:
             if _same_axis(panel, bands == band):
                 joined |= bands == band
         sector |= _panel((moving & _pixels(panel, step, alive.shape)) | (alive & _pixels(joined, step, alive.shape)))
+    if np.count_nonzero(moving & sector) < HELD_SHARE * np.count_nonzero(moving):
+        return _panel(moving & _pixels(density > SPARSE, step, alive.shape))
     return sector
 
 
@@ -178,23 +185,35 @@ def _same_axis(panel: Mask, band: Mask) -> bool:
 def _panel(tissue: Mask) -> Mask:
     """Convex hull of the tissue of one panel, less what lies above the near arc of a curved array."""
     from scipy.spatial import ConvexHull, QhullError
-    from skimage.draw import polygon
 
     filled = np.flatnonzero(tissue.any(axis=1))
+    if not filled.size:
+        return tissue
     first = tissue.argmax(axis=1)[filled]
     last = tissue.shape[1] - 1 - tissue[:, ::-1].argmax(axis=1)[filled]
     outline = np.concatenate([np.column_stack([filled, first]), np.column_stack([filled, last])])
-    hull = tissue.copy()
     try:
-        corners = outline[ConvexHull(outline).vertices]
+        sides = ConvexHull(outline).equations
     except (QhullError, ValueError):  # all on one line
-        return hull
-    hull[polygon(corners[:, 0], corners[:, 1], tissue.shape)] = True
+        return tissue
+    # Each side says a row + b column + c <= 0: a lower bound of the column where b < 0, an upper one where b > 0.
+    sides = sides[np.abs(sides[:, 1]) > 1e-9]
+    rows = np.arange(filled[0], filled[-1] + 1)
+    bounds = -(np.outer(rows, sides[:, 0]) + sides[:, 2]) / sides[:, 1]
+    left = bounds[:, sides[:, 1] < 0].max(axis=1, initial=0.0)
+    right = bounds[:, sides[:, 1] > 0].min(axis=1, initial=float(tissue.shape[1] - 1))
+    columns = np.arange(tissue.shape[1])
+    hull = np.zeros_like(tissue)
+    hull[rows] = (columns >= left[:, None] - 0.5) & (columns <= right[:, None] + 0.5)
+    height = hull.sum(axis=0)
+    wide = np.flatnonzero(2 * height > height.max())
+    if np.count_nonzero(hull[rows[len(rows) // 20]]) > LINEAR_SHARE * len(wide):
+        hull[rows, wide[0] : wide[-1] + 1] = True  # a linear array: its corners are dark tissue
     return hull & ~_above_near_arc(tissue, hull)
 
 
 def _above_near_arc(tissue: Mask, hull: Mask) -> Mask:
-    """What the hull covers above the footprint of a curved array, which dips in the middle; nothing for other arrays."""
+    """What the hull covers above the footprint of a curved array, which dips in the middle; else nothing."""
     nothing = np.zeros_like(hull)
     x = np.flatnonzero(tissue.any(axis=0))
     y = tissue.argmax(axis=0)[x]
