@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
+from .texture_settings import NOISE_SIDE
 
 if TYPE_CHECKING:
     from torch import nn
@@ -40,6 +41,8 @@ class Architecture:
 
 GENERATORS: dict[str, Architecture] = {
     "resnet": Architecture("generator", graph="resnet_graph", multiple=4, smallest=16),
+    # It sees some 40 pixels far; the halo is the period of its noise, so that tiles get the frame's own.
+    "texture": Architecture("texture_generator", graph="texture_graph", multiple=2, smallest=32, halo=NOISE_SIDE),
 }
 
 

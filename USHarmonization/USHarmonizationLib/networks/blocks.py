@@ -75,6 +75,7 @@ def plain_state(network: nn.Module) -> dict[str, Tensor]:
             if prefix.split(".")[-1] == "parametrizations" or ".parametrizations." in prefix:
                 continue
             own = {**dict(module.named_parameters(recurse=False)), **dict(module.named_buffers(recurse=False))}
+            own = {name: value for name, value in own.items() if name not in module._non_persistent_buffers_set}
             if parametrize.is_parametrized(module, "weight"):
                 own = {"weight": module.weight, **own}
             state.update(

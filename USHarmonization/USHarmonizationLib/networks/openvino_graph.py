@@ -52,12 +52,19 @@ class Graph:
             raise UsageError(f"weight {min(self._weights)} does not belong to this network")
 
     def convolution(
-        self, x: Any, name: str, channels: tuple[int, int], kernel: int, stride: int = 1, padding: int = 0
+        self,
+        x: Any,
+        name: str,
+        channels: tuple[int, int],
+        kernel: int,
+        stride: int = 1,
+        padding: int = 0,
+        dilation: int = 1,
     ) -> Any:
-        """``Conv2d(*channels, kernel, stride, padding)`` with zeros around."""
+        """``Conv2d(*channels, kernel, stride, padding, dilation)`` with zeros around."""
         weight = self.weight(f"{name}.weight", (channels[1], channels[0], kernel, kernel))
         around = [padding, padding]
-        x = self._ops.convolution(x, weight, [stride, stride], around, around, [1, 1])
+        x = self._ops.convolution(x, weight, [stride, stride], around, around, [dilation, dilation])
         return self._ops.add(x, self.weight(f"{name}.bias", (channels[1],)).reshape(1, channels[1], 1, 1))
 
     def transposed_convolution(self, x: Any, name: str, channels: tuple[int, int]) -> Any:
@@ -115,6 +122,19 @@ class Graph:
 
     def multiply(self, x: Any, y: Any) -> Any:
         return self._ops.multiply(x, y)
+
+    def concatenate(self, x: Any, y: Any) -> Any:
+        """``torch.cat([x, y], dim=1)``."""
+        return self._ops.concat([x, y], 1)
+
+    def field(self, values: NDArray[np.float32], like: Any) -> Any:
+        """``values`` (1, 1, rows, columns), repeated and cut to the rows and columns of ``like``."""
+        ops = self._ops
+        size = ops.slice(ops.shape_of(like), np.array([2]), np.array([4]), np.array([1]))
+        side = np.array(values.shape[2:])
+        repeats = ops.divide(ops.add(size, side - 1), side)
+        tiled = ops.tile(ops.constant(values), ops.concat([np.array([1, 1]), repeats], 0))
+        return ops.slice(tiled, np.array([0, 0]), size, np.array([1, 1]), np.array([2, 3]))
 
     def twice(self, x: Any, mode: str) -> Any:
         """``Upsample(scale_factor=2, mode)``, ``nearest`` or ``bilinear`` (corners not aligned)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import signal
 import threading
@@ -76,6 +77,8 @@ class Loop:
         begun, spent = time.monotonic(), self._progress.seconds
         sums: dict[str, float] = {}
         with torch.random.fork_rng(), _stop_request() as stop_requested:
+            if self._progress.step == 0:
+                self._calibrate()
             while True:
                 step = self._progress.step
                 due = step % settings.validate_every == 0 or step == settings.steps
@@ -101,6 +104,13 @@ class Loop:
         if self._first:
             self._board.close()
         return self._progress
+
+    def _calibrate(self) -> None:
+        """The same in every process of a training: the batches are those of rank 0, long after the last step."""
+        torch.manual_seed(self._settings.seed)
+        with torch.no_grad():
+            device = self._fabric.device
+            self._variant.calibrate(_moved(self._sampler.batch(2**40 + index), device) for index in itertools.count())
 
     def _step(self, step: int) -> dict[str, float]:
         settings, variant = self._settings, self._variant

@@ -50,9 +50,10 @@ VARIANTS: Mapping[str, Entry] = {
     "cyclegan-sn-se-mix": Entry(
         "cyclegan", "CycleGAN", "... and hybrid cycle loss: the paper's model", {"sn": True, "se": True, "mix": True}
     ),
+    "texture": Entry("texture", "Texture", "the project's own: one-sided, tone curve, critics and texture statistics"),
 }
 
-DEFAULT_VARIANT = "cyclegan-sn-se-mix"
+DEFAULT_VARIANT = "texture"
 
 
 def variant(name: str) -> Entry:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -73,6 +73,13 @@ class Variant(ABC):
         self.optimizers: dict[str, Optimizer] = {}
         self.pools: dict[str, ImagePool] = {}
         self.backward: Callable[[Tensor], None] = torch.autograd.backward
+
+    def calibrate(self, batches: Iterable[Batch]) -> None:  # noqa: B027 - most variants need none
+        """Measure what has to be known before the first step; called once in a training, after the networks moved.
+
+        Args:
+            batches: endless, drawn as those of the training, but not the same.
+        """
 
     @abstractmethod
     def step(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
