@@ -1,0 +1,348 @@
+"""Whether to trust one harmonized frame: figures, and warnings in sentences.
+
+A harmonizer should change brightness (by one curve for the whole frame) and texture, and move or invent nothing. So
+the low-pass of the result is compared with the low-pass of the original after the rising curve that fits best; what
+that curve does not explain at the size of a lesion is what a generator painted or erased. And the frame is compared
+with what the model knows: frames of its source scanner, and of its target scanner (``domain.py``).
+
+The cycle error (there and back) is reported as a figure only. It is no evidence of faithfulness: a generator can hide
+what it needs for the way back (Chu et al. 2017, arXiv 1712.02950).
+
+The limits were set on validation patients of BUS-BRA (GE Logiq 5 to 7) and measured on its test patients by
+``Testing/evaluation/qa_rates.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .domain import DomainDescription, frame_features
+from .errors import InputError
+from .harmonizers.base import Harmonizer
+
+Frame = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+# A frame is compared on a grid of blocks, this many along its shorter side, of at least LEAST_BLOCK pixels.
+GRID = 64
+LEAST_BLOCK = 4
+# Standard deviation, in blocks, of the low-pass, and of the window that collects what a lesion's size of it does.
+LOWPASS = 1.0
+LESION_SIZE = 2.0
+# Pieces of the curve from original to generated brightness.
+PIECES = 24
+# Brightness added to a place's own before changes are related to it, so that noise in shadows counts for little.
+DARKNESS = 0.08
+# Side of the window that is sent there and back, pixels: the way back costs as much as the way there.
+CYCLE_SIDE = 96
+# A pixel counts as changed beyond this many 8-bit grey levels.
+CHANGED = 2 / 255
+LEAST_BLOCKS = 4 * PIECES
+
+# Limits, see the module's docstring. Distances: 1 is what 95 % of a scanner's own frames stay below.
+FOREIGN = 1.05
+LIKE_TARGET = 1.0
+UNREACHED = 1.3
+STRUCTURE = 0.95
+EDGES = 0.90
+DARKENED = 0.22
+BRIGHTENED = 0.22
+LESION = 0.15
+
+FOREIGN_TEXT = (
+    "does not look like the images that the model was trained to harmonize "
+    "(other scanner, anatomy, settings or magnification): the result is a guess"
+)
+LIKE_TARGET_TEXT = "already looks like images of the target scanner: harmonizing can only spoil it"
+UNREACHED_TEXT = "the result does not look like images of the target scanner"
+STRUCTURE_TEXT = "structures have changed, not only brightness and texture: compare with the original"
+DARKENED_TEXT = "a dark area has appeared or deepened that brightness mapping does not explain: do not measure there"
+BRIGHTENED_TEXT = "a dark area has faded or vanished more than brightness mapping explains: do not measure there"
+LESION_TEXT = "the lesion has changed otherwise than what surrounds it: its measurements may not be trusted"
+
+
+@dataclass(frozen=True)
+class QAResult:
+    """What was found about one frame.
+
+    Attributes:
+        figures: name -> value; those that could not be measured (no lesion given, no domain known) are absent.
+        warnings: sentences for people, the same words each time; empty when nothing was found.
+    """
+
+    figures: Mapping[str, float]
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "figures", MappingProxyType(dict(self.figures)))
+
+
+def check_frame(
+    original: Frame,
+    generated: Frame,
+    valid: Mask,
+    *,
+    source_domain: DomainDescription | None = None,
+    target_domain: DomainDescription | None = None,
+    back: Callable[[Frame, Mask], Frame] | None = None,
+    lesion: Mask | None = None,
+) -> QAResult:
+    """Compare a generated frame with its original and with what its model knows.
+
+    Args:
+        original, generated: (rows, columns) brightness in [0, 1]; pixels that are not valid are not looked at.
+        valid: (rows, columns), True for tissue.
+        source_domain, target_domain: what frames of the model's scanners look like, None when unknown.
+        back: the way back, target to source, as ``Harmonizer.harmonize``; None when there is none.
+        lesion: (rows, columns), True in the lesion, None when not given.
+
+    Returns:
+        Warnings, and these figures: ``source_distance``, ``target_distance_before``, ``target_distance_after`` (1 is
+        what 95 % of a scanner's own frames stay below); ``structure`` (correlation of low-passes after the fitted
+        curve) and ``edges`` (agreement of their gradients), 1 at best; ``darkened``, ``brightened`` (largest change at
+        a lesion's size that the curve does not explain, as a share of the brightness there); ``changed`` (share of
+        pixels that differ); ``change`` (mean difference); ``sharpness`` (differences of neighbours, generated over
+        original); ``lesion_contrast_before``, ``lesion_contrast_after`` (brightness of the lesion minus that around
+        it); ``lesion_change``, ``around_change`` (what the curve does not explain, as a share); ``cycle_error`` (mean
+        difference there and back, in a window of 96 pixels).
+
+    Raises:
+        InputError: sizes differ.
+    """
+    if not original.shape == generated.shape == valid.shape or (lesion is not None and lesion.shape != valid.shape):
+        raise InputError(f"a generated frame of {generated.shape} pixels for an original of {original.shape}")
+    generated = np.clip(generated, 0, 1)
+    figures: dict[str, float] = {}
+    if not valid.any():
+        return QAResult(figures)
+    figures |= _distances(original, generated, valid, source_domain, target_domain)
+    figures |= _structure(original, generated, valid, lesion)
+    figures |= _change(original, generated, valid)
+    if back is not None:
+        figures["cycle_error"] = _cycle_error(original, generated, valid, lesion, back)
+    return QAResult(figures, tuple(_warnings(figures)))
+
+
+def check_with(
+    harmonizer: Harmonizer, original: Frame, generated: Frame, valid: Mask, lesion: Mask | None = None
+) -> QAResult:
+    """``check_frame`` with what a harmonizer knows: the domains in its bundle, and its way back.
+
+    Raises:
+        UsageError: the domains in the bundle are damaged.
+    """
+    source, target = _domains(harmonizer)
+    reverse = getattr(harmonizer, "reverse", None)
+    return check_frame(
+        original,
+        generated,
+        valid,
+        source_domain=source,
+        target_domain=target,
+        back=None if reverse is None else reverse.harmonize,
+        lesion=lesion,
+    )
+
+
+_known: WeakKeyDictionary[Harmonizer, tuple[DomainDescription | None, DomainDescription | None]] = WeakKeyDictionary()
+
+
+def _domains(harmonizer: Harmonizer) -> tuple[DomainDescription | None, DomainDescription | None]:
+    if harmonizer not in _known:
+        stored = getattr(getattr(harmonizer, "bundle", harmonizer), "domain", None) or {}
+        source, target = (
+            DomainDescription.from_json(stored[key]) if stored.get(key) else None for key in ("source", "target")
+        )
+        _known[harmonizer] = source, target
+    return _known[harmonizer]
+
+
+def _warnings(figures: Mapping[str, float]) -> list[str]:
+    found = []
+    source, before = figures.get("source_distance"), figures.get("target_distance_before")
+    like_target = before is not None and before < min(LIKE_TARGET, np.inf if source is None else source)
+    if like_target:
+        found.append(LIKE_TARGET_TEXT)
+    elif source is not None and source > FOREIGN:
+        found.append(FOREIGN_TEXT)
+    if figures.get("target_distance_after", 0) > UNREACHED:
+        found.append(UNREACHED_TEXT)
+    if figures.get("structure", 1) < STRUCTURE or figures.get("edges", 1) < EDGES:
+        found.append(STRUCTURE_TEXT)
+    if figures.get("darkened", 0) > DARKENED:
+        found.append(DARKENED_TEXT)
+    if figures.get("brightened", 0) > BRIGHTENED:
+        found.append(BRIGHTENED_TEXT)
+    if abs(figures.get("lesion_change", 0) - figures.get("around_change", 0)) > LESION:
+        found.append(LESION_TEXT)
+    return found
+
+
+def _distances(
+    original: Frame,
+    generated: Frame,
+    valid: Mask,
+    source: DomainDescription | None,
+    target: DomainDescription | None,
+) -> dict[str, float]:
+    if source is None and target is None:
+        return {}
+    try:
+        before = frame_features(original, valid)
+    except InputError:  # too little tissue to say
+        return {}
+    found = {}
+    if source is not None:
+        found["source_distance"] = source.distance_of(before)
+    if target is not None:
+        found["target_distance_before"] = target.distance_of(before)
+        found["target_distance_after"] = target.distance(generated, valid)
+    return found
+
+
+def _structure(original: Frame, generated: Frame, valid: Mask, lesion: Mask | None) -> dict[str, float]:
+    window = _box(valid)
+    original, generated, valid = original[window], generated[window], valid[window]
+    side = max(LEAST_BLOCK, round(min(valid.shape) / GRID))
+    weight = _block_sums(valid, side)
+    there = weight > 0.3 * side**2
+    if np.count_nonzero(there) < LEAST_BLOCKS:
+        return {}
+    low, made = (_smooth(_block_sums(frame * valid, side), weight, LOWPASS) for frame in (original, generated))
+    explained = _curve(low, made, there)
+    left = np.where(there, made - explained, 0)
+    presence = there.astype(np.float32)
+    level = _smooth((explained + made) / 2 * there, presence, LESION_SIZE) + DARKNESS
+    share = np.where(there, _smooth(left, presence, LESION_SIZE) / level, 0)
+    figures = {
+        "structure": _correlation(explained[there], made[there]),
+        "edges": _edge_agreement(explained, made, there),
+        "darkened": float(max(-share.min(), 0)),
+        "brightened": float(max(share.max(), 0)),
+    }
+    if lesion is not None and (inside := _block_sums(lesion[window] & valid, side) * there).any():
+        figures |= _lesion(original, generated, valid, lesion[window], left, explained, made, inside, weight, side)
+    return figures
+
+
+def _lesion(
+    original: Frame,
+    generated: Frame,
+    valid: Mask,
+    lesion: Mask,
+    left: Frame,
+    explained: Frame,
+    made: Frame,
+    inside: Frame,
+    weight: Frame,
+    side: int,
+) -> dict[str, float]:
+    from scipy.ndimage import grey_dilation
+
+    # Blocks within two of the lesion, less the lesion's share of them.
+    around = np.clip(grey_dilation((inside > 0) * weight, size=(5, 5)).clip(max=weight) - inside, 0, None)
+    figures = {}
+    for name, share in (("lesion_change", inside), ("around_change", around)):
+        total = share.sum()
+        level = float((share * (explained + made) / 2).sum()) + DARKNESS * float(total)
+        figures[name] = float((share * left).sum()) / level if total > 0 else 0.0
+    mask = lesion & valid
+    near = np.zeros_like(valid)
+    blocks = np.repeat(np.repeat(around > 0, side, axis=0), side, axis=1)
+    near[: blocks.shape[0], : blocks.shape[1]] = blocks
+    near &= valid & ~lesion
+    if mask.any() and near.any():
+        figures["lesion_contrast_before"] = float(original[mask].mean() - original[near].mean())
+        figures["lesion_contrast_after"] = float(generated[mask].mean() - generated[near].mean())
+    return figures
+
+
+def _change(original: Frame, generated: Frame, valid: Mask) -> dict[str, float]:
+    window = _box(valid)
+    original, generated, valid = original[window], generated[window], valid[window]
+    difference = np.abs(generated - original)[valid]
+    pair = valid[:, 1:] & valid[:, :-1]
+    steps = [np.abs(frame[:, 1:] - frame[:, :-1])[pair] for frame in (original, generated)]
+    before, after = (float(step.mean()) if step.size else 0.0 for step in steps)
+    return {
+        "changed": float(np.count_nonzero(difference > CHANGED) / difference.size),
+        "change": float(difference.mean()),
+        "sharpness": after / before if before > 0 else 1.0,
+    }
+
+
+def _cycle_error(
+    original: Frame,
+    generated: Frame,
+    valid: Mask,
+    lesion: Mask | None,
+    back: Callable[[Frame, Mask], Frame],
+) -> float:
+    from .fill import fill
+
+    centre = lesion if lesion is not None and (lesion & valid).any() else valid
+    spans = []
+    for part, length in zip(_box(centre), valid.shape, strict=True):
+        first = max(0, min((part.start + part.stop - CYCLE_SIDE) // 2, length - CYCLE_SIDE))
+        spans.append(slice(first, min(length, first + CYCLE_SIDE)))
+    window = (spans[0], spans[1])
+    inside = valid[window]
+    if not inside.any():
+        return 0.0
+    returned = back(fill(np.ascontiguousarray(generated[window]), ~inside), inside)
+    return float(np.abs(returned - original[window])[inside].mean())
+
+
+def _box(mask: Mask) -> tuple[slice, slice]:
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _block_sums(values: NDArray[np.generic], side: int) -> Frame:
+    rows, columns = (length // side * side for length in values.shape)
+    blocks = values[:rows, :columns].reshape(rows // side, side, columns // side, side)
+    return np.asarray(blocks.sum(axis=(1, 3)), dtype=np.float32)
+
+
+def _smooth(sums: Frame, weight: Frame, deviation: float) -> Frame:
+    """Weighted mean of the surroundings."""
+    from scipy.ndimage import gaussian_filter
+
+    total = gaussian_filter(sums, deviation, mode="constant")
+    return np.asarray(total / np.maximum(gaussian_filter(weight, deviation, mode="constant"), 1e-6), dtype=np.float32)
+
+
+def _curve(low: Frame, made: Frame, there: Mask) -> Frame:
+    """``low`` through the rising curve that fits ``made`` best: medians of 24 parts of equal size, made to rise.
+
+    Medians, since a painted lesion is no part of the curve.
+    """
+    x, y = low[there], made[there]
+    order = np.argsort(x, kind="stable")
+    knots = [float(np.median(part)) for part in np.array_split(x[order], PIECES)]
+    levels = np.maximum.accumulate([float(np.median(part)) for part in np.array_split(y[order], PIECES)])
+    return np.asarray(np.interp(low, knots, levels), dtype=np.float32)
+
+
+def _correlation(first: Frame, second: Frame) -> float:
+    """1 where both are flat, 0 where one is."""
+    a, b = first - first.mean(dtype=np.float64), second - second.mean(dtype=np.float64)
+    size = np.sqrt((a @ a) * (b @ b))
+    if size > 1e-9 * len(a):
+        return float(a @ b / size)
+    return float(np.ptp(first) < 1e-3 and np.ptp(second) < 1e-3)
+
+
+def _edge_agreement(first: Frame, second: Frame, there: Mask) -> float:
+    """Cosine of the two gradient fields."""
+    gradients = [np.concatenate([np.gradient(image, axis=axis)[there] for axis in (0, 1)]) for image in (first, second)]
+    size = np.linalg.norm(gradients[0]) * np.linalg.norm(gradients[1])
+    if size > 1e-9 * there.sum():
+        return float(gradients[0] @ gradients[1] / size)
+    return float(max(np.abs(gradient).max() for gradient in gradients) < 1e-3)
