@@ -48,9 +48,10 @@ def region_statistics(images: Tensor, regions: Tensor) -> Tensor:
         regions: (n, 1, h, w) bool or 0/1; at least some tens of pixels each.
 
     Returns:
-        (n, 227): for each of image, LH, HL, HH, LL the mean, log SD, skewness, log kurtosis, autocorrelation and (but
+        (n, 249): for each of image, LH, HL, HH, LL the mean, log SD, skewness, log kurtosis, autocorrelation and (but
         for LL) log mean absolute difference at ten lags; histogram and co-occurrence statistics of the binned image and
-        of the binned detail bands; cumulative histogram; run probabilities.
+        of the binned detail bands; grey-level dependence; soft extremes and local range; cumulative histogram; run
+        probabilities.
     """
     regions = regions.to(images.dtype)
     pixels = _sum(regions).clamp_min(1)
@@ -82,6 +83,9 @@ def region_statistics(images: Tensor, regions: Tensor) -> Tensor:
         statistics.append(_sum(binned * regions) / pixels)
         # Contrast and dissimilarity of four bins say no more than the other four.
         statistics += [_matrix_statistics(_cooccurrence(binned * regions, lag))[:, 2:] for lag in NEIGHBOURS]
+        statistics.append(_dependence_statistics(binned, details[:, band : band + 1], regions))
+    statistics.append(_dependence_statistics(levels, grey, regions))
+    statistics.append(_extremes(grey, regions))
     thresholds = torch.arange(10.0, 250.0, 20.0, device=grey.device)[None, :, None, None]
     statistics.append(_sum(torch.sigmoid((grey - thresholds) / 3) * regions) / pixels)
     for lag in RUNS:
@@ -148,3 +152,43 @@ def _matrix_statistics(matrix: Tensor) -> Tensor:
         entropy(near),
     ]
     return torch.stack(columns, dim=1)
+
+
+def _dependence_statistics(shares: Tensor, values: Tensor, regions: Tensor) -> Tensor:
+    """(n, 4): mean, SD, skewness of how many of 8 neighbours lie in a pixel's own bin; covariance with its value.
+
+    The soft form of a grey-level dependence matrix (Sun and Wee, 1983).
+    """
+    alike = torch.zeros_like(values)
+    shares = shares * regions
+    for down, right in NEIGHBOURS:
+        here, there = _pair(shares, (down, right))
+        both = (here * there).sum(dim=1, keepdim=True)
+        left, rest = max(0, -right), max(0, right)
+        alike = alike + functional.pad(both, (left, rest, 0, down)) + functional.pad(both, (rest, left, down, 0))
+    pixels = _sum(regions).clamp_min(1)
+    mean, level = _sum(alike * regions) / pixels, _sum(values * regions) / pixels
+    centred = (alike - mean[:, :, None, None]) * regions
+    deviation = (_sum(centred**2) / pixels + 1e-3).sqrt()
+    skewness = _sum(centred**3) / pixels / deviation**3
+    covariance = _sum(centred * (values - level[:, :, None, None])) / pixels
+    return torch.cat([mean, deviation, skewness, torch.asinh(covariance)], dim=1)
+
+
+def _extremes(grey: Tensor, regions: Tensor) -> Tensor:
+    """(n, 6): soft maximum and minimum of the region; mean and SD of the range in squares of 3 and of 7 pixels."""
+    outside = (1 - regions) * -1e4
+    softness = 5.0
+    columns = [
+        softness * torch.logsumexp((sign * grey / softness + outside).flatten(2), dim=2) * sign for sign in (1.0, -1.0)
+    ]
+    pixels = _sum(regions).clamp_min(1)
+    for side in (3, 7):
+        highest, lowest = (
+            sign * functional.max_pool2d(sign * grey, side, stride=1, padding=side // 2) for sign in (1.0, -1.0)
+        )
+        spread = highest - lowest
+        mean = _sum(spread * regions) / pixels
+        variance = _sum(((spread - mean[:, :, None, None]) * regions) ** 2) / pixels
+        columns += [mean.clamp_min(0.1).log(), (variance + 1e-2).sqrt().log()]
+    return torch.cat(columns, dim=1)

@@ -6,7 +6,8 @@ and instance norm leave marks that texture features see. Here one small generato
 - a tone curve that maps the pooled grey levels of the source to those of the target, fitted before the first step;
 - least-squares adversarial losses of two critics (full and half resolution) that see the image, its amplified wavelet
   detail bands and the region, so that speckle inside lesions is compared with speckle inside lesions;
-- a statistics loss: mean and SD of ``texture_statistics.region_statistics`` over many lesions should be the target's;
+- a statistics loss: over many lesions, ``texture_statistics.region_statistics`` should be distributed as the target's,
+  each statistic by itself and in random combinations (sliced Wasserstein distance, Bonneel et al., JMIV 2015);
 - two content losses against the toned source: local correlation of the low-pass images (structure stays where it is)
   and their L1 difference (lesions keep their contrast).
 
@@ -54,7 +55,8 @@ class TextureVariantSettings(Settings):
     statistics_weight: float = setting(1.0, "of the texture statistics' distance", low=0)
     correlation_weight: float = setting(10.0, "of the lost local correlation of low-pass images", low=0)
     brightness_weight: float = setting(2.0, "of the change of the low-pass image against the toned source", low=0)
-    memory: int = setting(20, "steps whose statistics count as one population with the newest", low=1, high=1000)
+    directions: int = setting(128, "random combinations of statistics that are compared in a step", low=0)
+    memory: int = setting(32, "steps whose statistics count as one population with the newest", low=1, high=1000)
     average: float = setting(0.995, "decay of the weights' moving average, which is what ships", low=0, high=0.999999)
     calibration: int = setting(40, "batches that tone curve and target statistics are measured on", low=2)
 
@@ -85,7 +87,7 @@ class Texture(Variant):
             "critics": torch.optim.Adam(critic_weights, lr=settings.critic_rate, betas=betas),
         }
         self._centre, self._scale = torch.zeros(0), torch.zeros(0)
-        self._target_mean, self._target_deviation = torch.zeros(0), torch.zeros(0)
+        self._target = torch.zeros(0)  # (regions, statistics), standardized
         self._memory: list[Tensor] = []
 
     def calibrate(self, batches: Iterable[Batch]) -> None:
@@ -106,8 +108,7 @@ class Texture(Variant):
             self.networks[name].tone.fit(curve.to(batch.source.device))  # type: ignore[operator,union-attr]
         target = torch.cat(statistics)
         self._centre, self._scale = target.mean(dim=0), target.std(dim=0).clamp_min(1e-3)
-        standard = self._standard(target)
-        self._target_mean, self._target_deviation = standard.mean(dim=0), standard.std(dim=0)
+        self._target = self._standard(target)
 
     def step(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """First the generator, against frozen critics, then the critics."""
@@ -142,17 +143,11 @@ class Texture(Variant):
         return {"generator": TrainedNetwork(self._network_settings, self.networks["average"])}
 
     def extra_state(self) -> dict[str, Tensor]:
-        state = {
-            "centre": self._centre,
-            "scale": self._scale,
-            "target_mean": self._target_mean,
-            "target_deviation": self._target_deviation,
-        }
+        state = {"centre": self._centre, "scale": self._scale, "target": self._target}
         return {**state, **{f"memory.{index:04d}": values for index, values in enumerate(self._memory)}}
 
     def load_extra_state(self, state: Mapping[str, Tensor]) -> None:
-        self._centre, self._scale = state["centre"], state["scale"]
-        self._target_mean, self._target_deviation = state["target_mean"], state["target_deviation"]
+        self._centre, self._scale, self._target = state["centre"], state["scale"], state["target"]
         self._memory = [state[name] for name in sorted(state) if name.startswith("memory.")]
 
     @staticmethod
@@ -173,7 +168,7 @@ class Texture(Variant):
         return 3 * torch.asinh((statistics - self._centre) / self._scale / 3)
 
     def _statistics_loss(self, fake: Tensor, region: Tensor, generator: torch.Generator) -> Tensor:
-        """Squared distance of mean and SD over the newest regions and those remembered.
+        """Squared sliced Wasserstein distance of the newest regions and those remembered to the target's.
 
         Gradients reach only the newest, so that the loss is scaled to what they would get if they were all there is.
         Half of the crops, drawn anew each step, do: this is the costliest part of a step.
@@ -186,9 +181,14 @@ class Texture(Variant):
         newest = self._standard(region_statistics(fake[chosen].clamp(-1.05, 1.05), region[chosen]))
         population = torch.cat([newest, *self._memory])
         self._memory = [newest.detach(), *self._memory][: self.settings.memory]
-        mean = ((population.mean(dim=0) - self._target_mean) ** 2).mean()
-        deviation = ((population.std(dim=0) - self._target_deviation) ** 2).mean()
-        return (mean + deviation) * len(self._memory)
+        count = population.shape[1]
+        slices = torch.randn(count, self.settings.directions, generator=generator, device=population.device)
+        slices = torch.cat([torch.eye(count, device=population.device), functional.normalize(slices, dim=0)], dim=1)
+        ordered = (population @ slices).sort(dim=0).values
+        share = (torch.arange(len(ordered), device=ordered.device) + 0.5) / len(ordered)
+        wanted = (self._target @ slices).sort(dim=0).values
+        wanted = wanted[(share * len(wanted)).long()]
+        return ((ordered - wanted) ** 2).mean() * len(self._memory)
 
     @torch.no_grad()
     def _follow(self) -> None:
