@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import pickle
 import struct
+import threading
 import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from pydicom import dcmread
+from pydicom import config, dcmread
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian, RLELossless
 from real_dicom import GREY_CINE, LYMPH_NODE, real_dicom
 from synthetic_dicom import SECONDARY_CAPTURE, US_IMAGE, dataset, ramp, region, write
 
 from USHarmonizationLib.errors import InputError
-from USHarmonizationLib.files import read_image
+from USHarmonizationLib.files import read_image, write_image
+from USHarmonizationLib.files.dicom import quiet
 
 
 def test_grey_image_with_everything_the_file_says(tmp_path: Path) -> None:
@@ -289,3 +292,27 @@ def test_class_and_modality_may_be_missing_together_with_the_mark(tmp_path: Path
     whole.save_as(tmp_path / "bare.dcm", implicit_vr=True, little_endian=True)
 
     assert read_image(tmp_path / "bare.dcm").modality == "US"
+
+
+def test_threads_share_the_silence() -> None:
+    """Reading and writing overlap: who leaves first must not make the other one loud, nor pydicom silent for good."""
+    before = (config.settings.reading_validation_mode, config.settings.writing_validation_mode)
+    with quiet:
+        inner = threading.Thread(target=quiet.__enter__)
+        inner.start()
+        inner.join()
+    assert config.settings.writing_validation_mode == config.IGNORE
+
+    quiet.__exit__()
+
+    assert (config.settings.reading_validation_mode, config.settings.writing_validation_mode) == before
+
+
+def test_image_can_be_sent_to_another_process(tmp_path: Path) -> None:
+    image = read_image(write(tmp_path / "a.dcm", SequenceOfUltrasoundRegions=[region()]))
+
+    sent = pickle.loads(pickle.dumps(image))
+
+    write_image(sent, tmp_path / "sent.dcm")
+    write_image(image, tmp_path / "kept.dcm")
+    assert (tmp_path / "sent.dcm").read_bytes() == (tmp_path / "kept.dcm").read_bytes()

@@ -18,10 +18,11 @@ Decoders. Uncompressed, deflated and RLE by pydicom itself; JPEG (baseline, loss
 
 from __future__ import annotations
 
+import threading
 import warnings
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +75,7 @@ def read_dicom(path: Path) -> UltrasoundImage:
     """
     header, source = _header(path)
     try:
-        with quiet():
+        with quiet:
             return _image(path, header, source)
     except InputError:
         raise
@@ -114,7 +115,7 @@ def _header(path: Path) -> tuple[Dataset, Path | Dataset]:
     wanted = [*KEPT, *READ]
     header: Dataset
     try:
-        with quiet():
+        with quiet:
             syntax, start = _meta(path)
             if syntax and not syntax.is_deflated:
                 header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=wanted)
@@ -299,11 +300,33 @@ def brief(error: Exception) -> str:
     return (lines[0][:120] if lines else "") or type(error).__name__
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Read and write values that the standard forbids as they are, and without warnings: those quote the values."""
-    from pydicom import config
+class _Quiet:
+    """pydicom takes values that the standard forbids as they are, and does not warn: its warnings quote the values.
 
-    with warnings.catch_warnings(), config.disable_value_validation():
-        warnings.simplefilter("ignore")
-        yield
+    Both are settings of the whole process, so threads that are quiet at the same time share them: the first one in sets
+    them, the last one out puts them back.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._settings = ExitStack()
+
+    def __enter__(self) -> None:
+        from pydicom import config
+
+        with self._lock:
+            if self._inside == 0:
+                self._settings.enter_context(warnings.catch_warnings())
+                self._settings.enter_context(config.disable_value_validation())
+                warnings.simplefilter("ignore")
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._settings.close()
+
+
+quiet = _Quiet()

@@ -13,6 +13,7 @@ kept; a cine that no class can hold (MONOCHROME1, 16-bit colour) is refused.
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 import uuid
 from pathlib import Path
@@ -29,6 +30,7 @@ from ..image import UltrasoundImage
 from .checks import refused
 from .dicom import (
     OWN_NAME,
+    PIXEL_DATA,
     SC_CLASSES,
     SC_MULTIFRAME_BYTE,
     SC_MULTIFRAME_COLOUR,
@@ -79,7 +81,7 @@ def write_dicom(image: UltrasoundImage, path: Path, derivation: Derivation | Non
 
     if not isinstance(image.container, Dataset):
         raise UsageError(f"{path}: DICOM is written from a DICOM source only; {image.path} is none")
-    with quiet():
+    with quiet:
         try:
             made = _data_set(image, derivation)
         except InputError:
@@ -296,8 +298,9 @@ def _pixels(made: Dataset, source: Dataset, image: UltrasoundImage) -> None:
         if "LossyImageCompressionMethod" not in made:
             made.LossyImageCompressionMethod = LOSSY[syntax]
     values = np.ascontiguousarray(image.pixels, image.pixels.dtype.newbyteorder("<"))
-    content = values.tobytes()
-    made.add_new(0x7FE00010, "OB" if bits == 8 else "OW", content + b"\0" if len(content) % 2 else content)
+    content = values.tobytes() + b"\0" * (values.nbytes % 2)
+    # Given as a stream, pydicom copies it to the file in pieces.
+    made.add_new(PIXEL_DATA, "OB" if bits == 8 else "OW", io.BytesIO(content))
 
 
 def _file_meta(made: Dataset) -> None:
