@@ -19,14 +19,13 @@ SOURCE, TARGET = "ge-logiq-5", "ge-logiq-7"
 
 
 def speckle(scanner: str, number: int, size: tuple[int, int] = (72, 80)) -> NDArray[np.uint8]:
-    """Rayleigh speckle with a dark disc; the source is smoother and brighter than the target."""
+    """Rayleigh speckle with a dark disc, of a gain that differs between images; the source is brighter and coarser."""
     chance = np.random.default_rng([number, scanner == SOURCE])
     rows, columns = np.ogrid[: size[0], : size[1]]
     inside = np.hypot(rows - size[0] // 2, columns - size[1] // 2) < 14
-    tissue = np.where(inside, 0.25 + 0.02 * (number % 5), 0.55)
-    grain = chance.rayleigh(0.6, size)
-    image = tissue * (gaussian_filter(grain, 1.5) if scanner == SOURCE else gaussian_filter(grain, 0.5))
-    return np.rint(np.clip(image ** (0.7 if scanner == SOURCE else 1.2), 0, 1) * 255).astype(np.uint8)
+    tissue = np.where(inside, chance.uniform(0.3, 0.45), 0.6) * chance.uniform(0.8, 1.2)
+    image = tissue * gaussian_filter(chance.rayleigh(0.7, size), 1.0 if scanner == SOURCE else 0.7)
+    return np.rint(np.clip(image ** (0.6 if scanner == SOURCE else 1.3), 0, 1) * 255).astype(np.uint8)
 
 
 def lesion(size: tuple[int, int] = (72, 80)) -> NDArray[np.uint8]:
