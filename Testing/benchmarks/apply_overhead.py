@@ -31,6 +31,7 @@ from USHarmonizationLib.harmonizers import load_harmonizer
 from USHarmonizationLib.harmonizers.base import Harmonizer
 from USHarmonizationLib.inputs import select_inputs
 from USHarmonizationLib.preparation import prepare_frame
+from USHarmonizationLib.qa import QAResult
 from USHarmonizationLib.scanners import catalogue
 from USHarmonizationLib.sector import find_sector
 
@@ -88,7 +89,7 @@ def measure(
         shutil.rmtree(out)
 
     if not checked:
-        pipeline.check_frame = lambda *arguments: pipeline.QAResult({}, ())
+        pipeline.check_with = lambda *arguments: QAResult({})
     for work in (bare, applied):  # warm
         work()
     times: dict[str, list[tuple[float, float]]] = {"bare": [], "apply": []}

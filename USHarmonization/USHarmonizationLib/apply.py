@@ -35,7 +35,7 @@ from .inputs import Input, Selection
 from .jobs import Lost, map_jobs, read_ahead, usable_cores
 from .picture import side_by_side
 from .preparation import PreparedFrame, prepare_frame, read_lesions
-from .qa import check_frame
+from .qa import check_with
 from .records import (
     COHORT,
     DONE,
@@ -333,9 +333,8 @@ class _Image:
         if generated is None:
             return
         self.generated += 1
-        result = check_frame(
-            prepared.original, generated, prepared.valid, self.recipe.harmonizer, self._lesion(frame.index)
-        )
+        lesion = self._lesion(frame.index)
+        result = check_with(self.recipe.harmonizer, prepared.original, generated, prepared.valid, lesion)
         self.figures.append(result.figures)
         for warning in result.warnings:
             self.frame_warnings[warning] = self.frame_warnings.get(warning, 0) + 1

@@ -118,7 +118,7 @@ class Ledger:
     def write(self, row: Applied, state: str) -> None:
         """Remember a row that is done; ``state`` identifies all that it depends on besides the input file."""
         content = {"state": state, "row": asdict(row)}
-        write_text(self._path(row.output), json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False) + "\n")
+        write_text(self._path(row.output), json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
     def forget(self, output: str) -> None:
         """Remove what an earlier run made of this input, so that results of two runs never stand side by side."""
