@@ -33,9 +33,8 @@ from .harmonizers.base import Harmonizer
 from .image import UltrasoundImage
 from .inputs import Input, Selection
 from .jobs import Lost, map_jobs, read_ahead, usable_cores
-from .picture import side_by_side
 from .preparation import PreparedFrame, prepare_frame, read_lesions
-from .qa import check_with
+from .qa import QAResult, check_with
 from .records import (
     COHORT,
     DONE,
@@ -342,8 +341,13 @@ class _Image:
         changed = one.replaced(generated[None], prepared.valid[None])
         self.image.pixels[frame.index] = changed.pixels[0]
         if self.recipe.pictures and frame.index == self.frames // 2:
-            self.picture = f"{PICTURES}/{self.task.relative}.png"
-            side_by_side(prepared.original, changed.luma(0), prepared.valid, result, self.recipe.out / self.picture)
+            self._draw(prepared, changed.luma(0), result)
+
+    def _draw(self, prepared: PreparedFrame, generated: NDArray[np.float32], result: QAResult) -> None:
+        from .picture import side_by_side
+
+        self.picture = f"{PICTURES}/{self.task.relative}.png"
+        side_by_side(prepared.original, generated, prepared.valid, result, self.recipe.out / self.picture)
 
     def finished(self) -> Applied:
         """Write the image; say what became of it."""
