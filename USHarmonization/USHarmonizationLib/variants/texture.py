@@ -27,6 +27,7 @@ from torch.nn import functional
 from ..losses import REAL_LABEL, discriminator_loss, generator_loss, hidden, weighted_mean
 from ..networks import build_generator
 from ..networks.band_critic import BandCritic
+from ..networks.texture_generator import ToneCurve
 from ..texture_statistics import region_statistics
 from ..training.settings import Settings, setting
 from .base import Batch, TrainedNetwork, Variant
@@ -101,9 +102,7 @@ class Texture(Variant):
             enough = region.sum(dim=(1, 2, 3)) >= LEAST_PIXELS
             if enough.any():
                 statistics.append(region_statistics(_dithered(batch.target[enough]), region[enough]))
-        curve = matching_curve(
-            torch.cat(greys["source"]), torch.cat(greys["target"]), self.networks["generator"].tone.knots()
-        )
+        curve = matching_curve(torch.cat(greys["source"]), torch.cat(greys["target"]), ToneCurve.knots())
         for name in ("generator", "average"):
             self.networks[name].tone.fit(curve.to(batch.source.device))  # type: ignore[operator,union-attr]
         target = torch.cat(statistics)
