@@ -65,7 +65,7 @@ def region_statistics(images: Tensor, regions: Tensor) -> Tensor:
     deviation = variance.sqrt()
     skewness = _sum(inside**3) / pixels / deviation**3
     kurtosis = _sum(inside**4) / pixels / variance**2
-    statistics = [mean, deviation.log(), skewness.clamp(-5, 5), kurtosis.clamp_max(20).log()]
+    statistics = [mean, deviation.log(), skewness.clamp(-5, 5), kurtosis.clamp(1, 20).log()]
     for lag in LAGS:
         here, there = _pair(centred, lag)
         both = _both(regions, lag)

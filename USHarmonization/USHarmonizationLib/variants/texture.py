@@ -47,7 +47,7 @@ class TextureVariantSettings(Settings):
     body_width: int = setting(40, "channels of the generator at half resolution", low=1, high=512)
     blocks: int = setting(4, "residual blocks of the generator at half resolution", low=1, high=6)
     critic_width: int = setting(32, "channels after the critics' first convolution", low=1, high=512)
-    generator_rate: float = setting(1e-3, "learning rate of the generator", low=0, high=1)
+    generator_rate: float = setting(6e-4, "learning rate of the generator", low=0, high=1)
     critic_rate: float = setting(8e-4, "learning rate of the critics", low=0, high=1)
     beta1: float = setting(0.5, "Adam's decay of the mean", low=0, high=0.999999)
     beta2: float = setting(0.99, "Adam's decay of the variance", low=0, high=0.999999)
@@ -58,6 +58,8 @@ class TextureVariantSettings(Settings):
     brightness_weight: float = setting(2.0, "of the change of the low-pass image against the toned source", low=0)
     directions: int = setting(128, "random combinations of statistics that are compared in a step", low=0)
     memory: int = setting(32, "steps whose statistics count as one population with the newest", low=1, high=1000)
+    largest_gradient: float = setting(20.0, "norm that the generator's gradient is cut to", low=1e-6)
+    warm_up: float = setting(0.02, "share of the steps in which the learning rates rise from 0", low=0, high=1)
     average: float = setting(0.995, "decay of the weights' moving average, which is what ships", low=0, high=0.999999)
     calibration: int = setting(40, "batches that tone curve and target statistics are measured on", low=2)
 
@@ -127,7 +129,11 @@ class Texture(Variant):
             losses["correlation"] = settings.correlation_weight * correlation
             losses["brightness"] = settings.brightness_weight * brightness
             losses["range"] = 10 * functional.relu(fake.abs() - 1).mean()
-            self.update("generator", torch.stack(list(losses.values())).sum())
+            self.optimizers["generator"].zero_grad(set_to_none=True)
+            self.backward(torch.stack(list(losses.values())).sum())
+            # Regions that a young generator has made flat have statistics with steep gradients.
+            torch.nn.utils.clip_grad_norm_(self.networks["generator"].parameters(), settings.largest_gradient)
+            self.optimizers["generator"].step()
         real = hidden(_dithered(batch.target), batch.target_valid)
         both = self._scores(torch.cat([real, shown.detach()]), torch.cat([target_region, source_region]))
         for name, scores in both.items():
@@ -137,6 +143,11 @@ class Texture(Variant):
         self.update("critics", losses["critic_fine"] + losses["critic_coarse"])
         self._follow()
         return {name: loss.detach() for name, loss in losses.items()}
+
+    def learning_rate_factor(self, progress: float, constant_share: float) -> float:
+        """As in every variant, after a warm-up in which the critics learn what there is to tell."""
+        rising = min(1.0, (progress + 1e-3) / self.settings.warm_up) if self.settings.warm_up else 1.0
+        return rising * super().learning_rate_factor(progress, constant_share)
 
     def trained(self) -> dict[str, TrainedNetwork]:
         return {"generator": TrainedNetwork(self._network_settings, self.networks["average"])}
