@@ -12,13 +12,14 @@ import torch
 
 from ..bundle import write_bundle
 from ..cohort import read_cohort
-from ..errors import UsageError
+from ..domain import DomainDescription
+from ..errors import HarmonizationError, UsageError
 from ..networks import inference_settings
 from ..networks.blocks import plain_weights
 from ..variants import DEFAULT_VARIANT, Entry
 from ..variants import variant as find_variant
 from . import checkpoint
-from .data import Frames, Sampler, prepare, select
+from .data import DOMAINS, Frames, Sampler, prepare, select
 from .devices import Device, make_fabric, parse_device, uses_compile
 from .loop import Loop
 from .report import Reporter
@@ -164,6 +165,25 @@ def _run(fabric: Fabric, job: Job, reporter: Reporter) -> None:
     Loop(fabric, job.build(), job.settings, job.run, job.device, reporter).run()
 
 
+def describe_domains(frames: Frames, reporter: Reporter) -> dict[str, Any]:
+    """What the training frames of both scanners look like, for the checks of each harmonized frame.
+
+    A scanner whose training frames are too few to be described is left out, with a line that says so.
+    """
+    domains = {}
+    for name in DOMAINS:
+        items = [item for item in frames.items if item.domain == name and item.split == "train"]
+        try:
+            description = DomainDescription.fit(
+                (frames.frame(item)[:2] for item in items), [item.patient for item in items]
+            )
+        except HarmonizationError as error:
+            reporter.line(f"the bundle cannot tell how far a frame is from its {name} scanner: {error}")
+        else:
+            domains[name] = description.to_json()
+    return domains
+
+
 def _finish(job: Job, frames: Frames, reporter: Reporter) -> TrainingResult:
     """Write the bundle of the best checkpoint."""
     variant = job.build()
@@ -186,6 +206,7 @@ def _finish(job: Job, frames: Frames, reporter: Reporter) -> TrainingResult:
         networks=networks,
         training={**job.description()["settings"], "steps_done": last.step, "best_step": best.step},
         training_patients=tuple(sorted({item.patient for item in frames.items if item.split == "train"})),
+        domain=describe_domains(frames, reporter),
         metrics={
             "validation": {
                 "texture_distance": best.best_distance,
