@@ -27,7 +27,10 @@ RUNS = ((0, 2), (0, 5), (2, 0), (5, 0))
 
 
 def wavelet_bands(images: Tensor) -> Tensor:
-    """(n, 1, h, w) -> (n, 4, h, w): LH, HL, HH, LL of one undecimated coif1 step, borders mirrored."""
+    """(n, 1, h, w) -> (n, 4, h, w): LH, HL, HH, LL of one undecimated coif1 step, borders mirrored.
+
+    The first letter is the filter down the rows, the second that along the columns.
+    """
     return functional.conv2d(functional.pad(images, (2, 3, 2, 3), mode="reflect"), _filters().to(images))
 
 
