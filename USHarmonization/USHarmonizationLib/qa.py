@@ -37,6 +37,9 @@ LOWPASS = 1.0
 LESION_SIZE = 2.0
 # Pieces of the curve from original to generated brightness.
 PIECES = 24
+LARGEST_SAMPLE = 2**15
+# Pieces that give the curve's slope at its ends.
+ENDS = 4
 # Brightness added to a place's own before changes are related to it, so that noise in shadows counts for little.
 DARKNESS = 0.08
 # Side of the window that is sent there and back, pixels: the way back costs as much as the way there.
@@ -74,10 +77,12 @@ class QAResult:
     Attributes:
         figures: name -> value; those that could not be measured (no lesion given, no domain known) are absent.
         warnings: sentences for people, the same words each time; empty when nothing was found.
+        marks: (row, column, radius) in pixels of places that warnings speak of.
     """
 
     figures: Mapping[str, float]
     warnings: tuple[str, ...] = ()
+    marks: tuple[tuple[int, int, int], ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "figures", MappingProxyType(dict(self.figures)))
@@ -122,11 +127,12 @@ def check_frame(
     if not valid.any():
         return QAResult(figures)
     figures |= _distances(original, generated, valid, source_domain, target_domain)
-    figures |= _structure(original, generated, valid, lesion)
+    structure, marks = _structure(original, generated, valid, lesion)
+    figures |= structure
     figures |= _change(original, generated, valid)
     if back is not None:
         figures["cycle_error"] = _cycle_error(original, generated, valid, lesion, back)
-    return QAResult(figures, tuple(_warnings(figures)))
+    return QAResult(figures, tuple(_warnings(figures)), marks)
 
 
 def check_with(
@@ -206,17 +212,20 @@ def _distances(
     return found
 
 
-def _structure(original: Frame, generated: Frame, valid: Mask, lesion: Mask | None) -> dict[str, float]:
+def _structure(
+    original: Frame, generated: Frame, valid: Mask, lesion: Mask | None
+) -> tuple[dict[str, float], tuple[tuple[int, int, int], ...]]:
+    """Figures of what has changed beyond brightness, and where that was too much."""
     window = _box(valid)
     original, generated, valid = original[window], generated[window], valid[window]
     side = max(LEAST_BLOCK, round(min(valid.shape) / GRID))
     weight = _block_sums(valid, side)
     there = weight > 0.3 * side**2
     if np.count_nonzero(there) < LEAST_BLOCKS:
-        return {}
+        return {}, ()
     low, made = (_smooth(_block_sums(frame * valid, side), weight, LOWPASS) for frame in (original, generated))
-    explained = _curve(low, made, there)
-    left = np.where(there, made - explained, 0)
+    left = beyond_brightness(low, made, there)
+    explained = made - left
     presence = there.astype(np.float32)
     level = _smooth((explained + made) / 2 * there, presence, LESION_SIZE) + DARKNESS
     share = np.where(there, _smooth(left, presence, LESION_SIZE) / level, 0)
@@ -228,7 +237,13 @@ def _structure(original: Frame, generated: Frame, valid: Mask, lesion: Mask | No
     }
     if lesion is not None and (inside := _block_sums(lesion[window] & valid, side) * there).any():
         figures |= _lesion(original, generated, valid, lesion[window], left, explained, made, inside, weight, side)
-    return figures
+    marks = []
+    for part, limit in ((-share, DARKENED), (share, BRIGHTENED)):
+        if part.max() > limit:
+            row, column = np.unravel_index(part.argmax(), part.shape)
+            place = [int((k + 0.5) * side) + at.start for k, at in zip((row, column), window, strict=True)]
+            marks.append((place[0], place[1], round(3 * LESION_SIZE * side)))
+    return figures, tuple(marks)
 
 
 def _lesion(
@@ -318,16 +333,30 @@ def _smooth(sums: Frame, weight: Frame, deviation: float) -> Frame:
     return np.asarray(total / np.maximum(gaussian_filter(weight, deviation, mode="constant"), 1e-6), dtype=np.float32)
 
 
-def _curve(low: Frame, made: Frame, there: Mask) -> Frame:
-    """``low`` through the rising curve that fits ``made`` best: medians of 24 parts of equal size, made to rise.
+def beyond_brightness(original: Frame, generated: Frame, valid: Mask) -> Frame:
+    """``generated`` minus ``original`` through the rising brightness curve that brings it closest; 0 where not valid.
 
-    Medians, since a painted lesion is no part of the curve.
+    The curve goes through the medians of 24 parts of the valid pixels, dark to bright, of equal size, made to rise.
+    Medians, since a painted lesion is no part of the curve. Of the few pixels that are darker or brighter than its ends
+    the curve knows nothing: there all is explained from going on level to going on with its slope, or staying the same.
+
+    Args:
+        original, generated: (rows, columns); valid: (rows, columns), at least 24 pixels.
     """
-    x, y = low[there], made[there]
+    x, y = original[valid], generated[valid]
+    thin = slice(None, None, 1 + x.size // LARGEST_SAMPLE)
+    x, y = x[thin], y[thin]
     order = np.argsort(x, kind="stable")
-    knots = [float(np.median(part)) for part in np.array_split(x[order], PIECES)]
-    levels = np.maximum.accumulate([float(np.median(part)) for part in np.array_split(y[order], PIECES)])
-    return np.asarray(np.interp(low, knots, levels), dtype=np.float32)
+    knots = np.array([np.median(part) for part in np.array_split(x[order], PIECES)])
+    levels = np.maximum.accumulate([np.median(part) for part in np.array_split(y[order], PIECES)])
+    explained = np.interp(original, knots, levels)
+    for end, inner, outside in ((0, ENDS, original < knots[0]), (-1, -1 - ENDS, original > knots[-1])):
+        span = knots[end] - knots[inner]
+        slope = (levels[end] - levels[inner]) / span if span else 0.0
+        at = original[outside]
+        choices = np.stack([np.full_like(at, levels[end]), levels[end] + slope * (at - knots[end]), at])
+        explained[outside] = np.clip(generated[outside], choices.min(axis=0), choices.max(axis=0))
+    return np.asarray(np.where(valid, generated - explained, 0), dtype=np.float32)
 
 
 def _correlation(first: Frame, second: Frame) -> float:
