@@ -1,96 +1,45 @@
-"""The pipeline over many images: right pixels, rows that say what became of each, and runs that go on."""
+"""Runs over many images: rows that say what became of each, and runs that go on where they stopped."""
 
 from __future__ import annotations
 
 import csv
 import errno
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from inversion import Inversion, make_study, speckle
 from PIL import Image
 
-from USHarmonizationLib import apply as pipeline
-from USHarmonizationLib.apply import Recipe, apply
+from USHarmonizationLib import apply as runs
+from USHarmonizationLib import pipeline
+from USHarmonizationLib.apply import apply
 from USHarmonizationLib.cohort import pseudonym, read_cohort
-from USHarmonizationLib.errors import HarmonizationError
-from USHarmonizationLib.inputs import select_inputs
+from USHarmonizationLib.errors import HarmonizationError, UsageError
+from USHarmonizationLib.inputs import Input, select_inputs
+from USHarmonizationLib.jobs import Lost
+from USHarmonizationLib.pipeline import Recipe
 from USHarmonizationLib.records import Applied
 from USHarmonizationLib.scanners import catalogue
-
-Frame = NDArray[np.float32]
-
-
-@dataclass(eq=False)
-class Inversion:
-    """A harmonizer whose right answer is plain; what else a test needs is called at each frame."""
-
-    name: str = "inversion"
-    version: str = "1"
-    source: str = "ge-logiq-5"
-    target: str = "ge-logiq-7"
-    training_patients: tuple[str, ...] = ()
-    settings: dict[str, Any] = field(default_factory=dict)
-    each: Callable[[Frame], Frame] = lambda frame: 1 - frame
-    calls: int = 0
-
-    def harmonize(self, frame: Frame, valid: NDArray[np.bool_]) -> Frame:
-        self.calls += 1
-        return self.each(frame)
-
-
-def speckle(seed: int, size: tuple[int, int] = (64, 80)) -> NDArray[np.uint8]:
-    """Tissue from border to border."""
-    return np.random.default_rng(seed).integers(30, 220, size, dtype=np.uint8)
 
 
 @pytest.fixture
 def study(tmp_path: Path) -> Path:
-    """A folder with four images, one of them in a folder below."""
-    folder = tmp_path / "study"
-    (folder / "deep").mkdir(parents=True)
-    for number, name in enumerate(("a.png", "b.png", "c.png", "deep/d.png")):
-        Image.fromarray(speckle(number)).save(folder / name)
-    return folder
+    return make_study(tmp_path / "study")
 
 
 def run(
     source: Path, harmonizer: Inversion, out: Path, report: Callable[[Applied, bool], None] = lambda row, reused: None
 ) -> list[Applied]:
-    recipe = Recipe(harmonizer, out, catalogue())
-    return apply(select_inputs([source], out), recipe, jobs=1, report=report)
-
-
-def pixels(path: Path) -> NDArray[np.uint8]:
-    return np.asarray(Image.open(path))
+    return apply(select_inputs([source], out), Recipe(harmonizer, out, catalogue()), jobs=1, report=report)
 
 
 def table(out: Path) -> list[dict[str, str]]:
     with open(out / "apply.csv", encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
-
-
-def test_tissue_is_transferred_and_all_else_stays(tmp_path: Path) -> None:
-    screen = np.zeros((96, 120), np.uint8)
-    screen[16:80, 20:100] = speckle(1)
-    source = tmp_path / "in" / "a.png"
-    source.parent.mkdir()
-    Image.fromarray(screen).save(source)
-    (row,) = run(source, Inversion(), tmp_path / "out")
-    assert (row.status, row.frames, row.harmonizer, row.harmonizer_version) == ("done", 1, "inversion", "1")
-    result = pixels(tmp_path / "out" / "a.png")
-    inside = np.zeros(screen.shape, bool)
-    inside[18:78, 22:98] = True
-    assert np.mean(result[inside] == 255 - screen[inside]) > 0.98
-    outside = np.ones(screen.shape, bool)
-    outside[14:82, 18:102] = False
-    assert not result[outside].any()
 
 
 def test_rows_stand_in_input_order_and_say_what_failed(study: Path, tmp_path: Path) -> None:
@@ -156,23 +105,6 @@ def test_results_of_two_harmonizers_never_stand_side_by_side(study: Path, tmp_pa
     assert not (out / "c.png").exists()
 
 
-@pytest.mark.parametrize(
-    "each",
-    [
-        lambda frame: frame[:-1],
-        lambda frame: frame * np.float32("nan"),
-        lambda frame: 1 / 0,
-    ],
-)
-def test_a_harmonizer_that_fails_is_the_image_s_failure(
-    study: Path, tmp_path: Path, each: Callable[[Frame], Frame]
-) -> None:
-    rows = run(study, Inversion(each=each), tmp_path / "out")
-    assert {row.status for row in rows} == {"failed"}
-    assert all(row.reason and "\n" not in row.reason for row in rows)
-    assert not list((tmp_path / "out").rglob("*.png"))
-
-
 def test_a_full_disk_stops_the_run_and_the_next_one_goes_on(
     study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,17 +127,24 @@ def test_a_full_disk_stops_the_run_and_the_next_one_goes_on(
     assert harmonizer.calls == 2
 
 
-def test_a_full_disk_is_found_out_where_the_writer_does_not_say_so(
+def test_workers_that_write_elsewhere_are_found_out(
     study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*arguments: object) -> None:
-        raise OSError("only some of it could be written")
+    def elsewhere(function: object, tasks: list[Input], *more: object) -> Iterator[tuple[int, Applied]]:
+        yield 0, Applied("", tasks[0].relative, "done")
 
-    monkeypatch.setattr(pipeline, "write_image", fail)
-    assert {row.status for row in run(study, Inversion(), tmp_path / "out")} == {"failed"}
-    monkeypatch.setattr(pipeline, "disk_usage", lambda folder: SimpleNamespace(free=100))
-    with pytest.raises(HarmonizationError, match="is full"):
-        run(study, Inversion(), tmp_path / "out")
+    monkeypatch.setattr(runs, "map_jobs", elsewhere)
+    monkeypatch.setattr(runs, "SHARED_TRIES", 0)
+    out = tmp_path / "out"
+    with pytest.raises(UsageError, match="needed: a file system that all see"):
+        apply(select_inputs([study], out), Recipe(Inversion(each=abs), out, catalogue()), jobs=2)
+
+
+def test_an_input_that_kills_its_worker_is_named(study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "map_jobs", lambda *given: iter([(0, Lost("its worker process died"))]))
+    out = tmp_path / "out"
+    rows = apply(select_inputs([study / "a.png"], out), Recipe(Inversion(each=abs), out, catalogue()), jobs=2)
+    assert [(row.status, row.reason) for row in rows] == [("failed", f"{study}/a.png: its worker process died")]
 
 
 def test_ctrl_c_leaves_a_table_and_the_next_run_goes_on(study: Path, tmp_path: Path) -> None:
@@ -222,24 +161,6 @@ def test_ctrl_c_leaves_a_table_and_the_next_run_goes_on(study: Path, tmp_path: P
     assert [row["status"] for row in table(out)] == ["done", "done", "not done", "not done"]
     assert not [thread for thread in threading.enumerate() if thread.name == "read-ahead"]
     assert {row.status for row in run(study, Inversion(), out)} == {"done"}
-
-
-def test_the_next_image_is_read_while_the_network_runs(
-    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read, second = pipeline.read_image, threading.Event()
-
-    def watched(path: Path) -> Any:
-        if path.name == "b.png":
-            second.set()
-        return read(path)
-
-    def wait(frame: Frame) -> Frame:
-        assert second.wait(10), "the second image is only read when the first is done"
-        return frame
-
-    monkeypatch.setattr(pipeline, "read_image", watched)
-    assert {row.status for row in run(study, Inversion(each=wait), tmp_path / "out")} == {"done"}
 
 
 def _cohort(folder: Path, text: str) -> Path:
@@ -275,66 +196,3 @@ def test_a_cohort_comes_out_as_a_cohort(study: Path, tmp_path: Path) -> None:
     assert again[0].others == {"lnm": "1", "harmonizer": "inversion"}
     for path in out.rglob("*"):
         assert path.is_dir() or b"MUSTER" not in path.read_bytes()
-
-
-def test_a_mask_of_another_size_is_that_row_s_failure(study: Path, tmp_path: Path) -> None:
-    Image.fromarray(np.eye(10, dtype=np.uint8) * 255).save(study / "small.png")
-    cohort = _cohort(study, "image,mask\na.png,small.png\nb.png,\n")
-    first, second = run(cohort, Inversion(), tmp_path / "out")
-    assert (first.status, second.status) == ("failed", "done")
-    assert "small.png: mask of 10 x 10 pixels for an image of 64 x 80" in first.reason
-
-
-def test_the_wrong_scanner_and_a_patient_of_the_training_are_warned_of(study: Path, tmp_path: Path) -> None:
-    cohort = _cohort(study, "image,scanner,patient\na.png,siemens-s2000,P1\nb.png,ge-logiq-5,P2\nc.png,,\n")
-    harmonizer = Inversion(training_patients=(pseudonym("P2"),))
-    first, second, third = run(cohort, harmonizer, tmp_path / "out")
-    assert first.warnings[0] == "made by siemens-s2000; inversion is for ge-logiq-5"
-    assert second.warnings[0] == (
-        "this patient was in the training of inversion; keep the result out of any test of it"
-    )
-    assert third.warnings[0] == "scanner unknown (the file names no scanner model); inversion is for ge-logiq-5"
-
-
-def test_colour_stays_and_is_reported(study: Path, tmp_path: Path) -> None:
-    colour = np.repeat(speckle(5)[..., None], 3, axis=-1)
-    colour[10:30, 10:40] = (200, 30, 10)
-    Image.fromarray(colour).save(study / "a.png")
-    row = run(study, Inversion(), tmp_path / "out")[0]
-    result = pixels(tmp_path / "out" / "a.png")
-    assert (result[10:30, 10:40] == (200, 30, 10)).all()
-    assert row.coloured == pytest.approx(600 / colour[..., 0].size, rel=0.2)
-    assert any("is coloured and was left as it is" in warning for warning in row.warnings)
-
-
-def test_all_frames_of_a_cine_are_transferred(tmp_path: Path) -> None:
-    import SimpleITK
-
-    frames = np.stack([speckle(seed) for seed in range(5)])
-    source = tmp_path / "in" / "cine.mha"
-    source.parent.mkdir()
-    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(frames), str(source))
-    harmonizer = Inversion()
-    (row,) = run(source, harmonizer, tmp_path / "out")
-    assert (row.status, row.frames, harmonizer.calls) == ("done", 5, 5)
-    result = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(tmp_path / "out" / "cine.mha")))
-    changed = result != frames
-    assert changed.mean() > 0.9
-    np.testing.assert_array_equal(result[changed], 255 - frames[changed])
-
-
-def test_memory_does_not_grow_with_the_number_of_images(study: Path, tmp_path: Path) -> None:
-    import tracemalloc
-
-    inputs = select_inputs([study], tmp_path / "out").inputs
-    many = [replace(inputs[0], relative=f"{number}.png") for number in range(60)]
-    peaks = []
-    tracemalloc.start()
-    try:
-        for number, _ in enumerate(pipeline.harmonize_inputs(many, Recipe(Inversion(), tmp_path / "out", catalogue()))):
-            if number in (19, 59):
-                peaks.append(tracemalloc.get_traced_memory()[1])
-                tracemalloc.reset_peak()
-    finally:
-        tracemalloc.stop()
-    assert peaks[1] <= peaks[0] + 200_000

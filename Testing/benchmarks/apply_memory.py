@@ -16,9 +16,9 @@ from pathlib import Path
 
 from apply_overhead import screens, untrained
 
-from USHarmonizationLib.apply import Recipe, harmonize_inputs
 from USHarmonizationLib.harmonizers import load_harmonizer
 from USHarmonizationLib.inputs import select_inputs
+from USHarmonizationLib.pipeline import Recipe, harmonize_inputs
 from USHarmonizationLib.scanners import catalogue
 
 

@@ -24,12 +24,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from USHarmonizationLib import apply as pipeline
-from USHarmonizationLib.apply import Recipe
+from USHarmonizationLib import pipeline
 from USHarmonizationLib.files import read_image
 from USHarmonizationLib.harmonizers import load_harmonizer
 from USHarmonizationLib.harmonizers.base import Harmonizer
 from USHarmonizationLib.inputs import select_inputs
+from USHarmonizationLib.pipeline import Recipe
 from USHarmonizationLib.preparation import prepare_frame
 from USHarmonizationLib.qa import QAResult
 from USHarmonizationLib.scanners import catalogue

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
 from types import FrameType
@@ -61,7 +62,8 @@ def _terminate(signal_number: int, frame: FrameType | None) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; ``arguments`` are those of the command line unless given. Returns the exit code."""
-    before = signal.signal(signal.SIGTERM, _terminate)
+    in_charge = threading.current_thread() is threading.main_thread()  # others must not touch signals
+    before = signal.signal(signal.SIGTERM, _terminate) if in_charge else None
     try:
         code = app(args=arguments, prog_name="usharmonize", standalone_mode=False)
         return code if isinstance(code, int) else 0
@@ -85,7 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hint = f"set {DEBUG_VARIABLE}=1 to see where"
         return _say(f"unexpected {type(error).__name__}: {' '.join(str(error).split())} ({hint})", FAILED)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        if in_charge:
+            signal.signal(signal.SIGTERM, before)
 
 
 def _say(message: str, code: int) -> int:

@@ -60,17 +60,19 @@ def apply(
     Stopped or killed, the same command goes on where it was; run again, it does nothing that is done. Exit code 0: all
     done; 1: some failed (the table says which and why), the others are done; 2: wrong usage; 130: stopped by Ctrl-C.
     """
-    from ..apply import Recipe
     from ..apply import apply as run
     from ..cohort import absolute
     from ..harmonizers import load_harmonizer
     from ..inputs import select_inputs
+    from ..pipeline import Recipe
     from ..progress import Progress
     from ..records import DONE, FAILED, TABLE
 
     catalogue = use_scanners(scanners_file)
     selection = select_inputs(inputs, out, catalogue)
-    recipe = Recipe(load_harmonizer(model, reference, device), absolute(out), catalogue, pictures)
+    # From the root, since workers of a cluster may be elsewhere.
+    named = absolute(Path(model)) if Path(model).is_dir() else model
+    recipe = Recipe(load_harmonizer(named, reference, device), absolute(out), catalogue, pictures)
     count = {DONE: 0, FAILED: 0, "before": 0}
 
     with Progress("harmonizing", len(selection.inputs), None if as_json else sys.stderr) as progress:
