@@ -1,4 +1,4 @@
-"""The figures of a validation: nothing changed, contrast inverted, style taken over; squares where there are no masks."""
+"""The figures of a validation: nothing changed, contrast inverted, style taken; squares where there are no masks."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_unchanged_images_agree_with_themselves_and_inverted_ones_do_not(frames:
 
 
 def test_the_targets_style_is_nearest(make_frames: FramesMaker, tmp_path: Path) -> None:
-    """Where a harmonizer gives what the target shows, the distance is 0."""
+    """Where a harmonizer gives what the target shows, the distance is next to nothing (halved pixels: rounding)."""
     entries = []
     for domain in ("source", "target"):
         for number in range(4):
@@ -58,7 +58,8 @@ def test_the_targets_style_is_nearest(make_frames: FramesMaker, tmp_path: Path) 
             pixels = speckle(SOURCE, number) // (1 if domain == "target" else 2)
             entries.append((values, pixels, VALID | (lesion() * np.uint8(LESION))))
     frames = make_frames(*entries)
-    assert judged(frames, tmp_path, lambda frame: frame * 2).distance < 0.2 < judged(frames, tmp_path).distance
+    harmonized, original = judged(frames, tmp_path, lambda frame: frame * 2), judged(frames, tmp_path)
+    assert harmonized.distance < 0.05 * original.distance
 
 
 def test_asked_to_stop_it_gives_nothing(frames: Frames, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
@@ -60,6 +61,7 @@ class Loop:
         self._saved = self._progress.step
         frames = Frames(run.frames)
         self._sampler = Sampler(frames, settings)
+        self._planned: dict[int, Future[Batch]] = {}
         if self._first:
             self._losses = Table(run.path / "losses.csv", logged)
             self._figures = Table(run.path / "validation.csv", logged)
@@ -76,7 +78,7 @@ class Loop:
         settings = self._settings
         begun, spent = time.monotonic(), self._progress.seconds
         sums: dict[str, float] = {}
-        with torch.random.fork_rng(), _stop_request() as stop_requested:
+        with torch.random.fork_rng(), _stop_request() as stop_requested, ThreadPoolExecutor(1) as self._ahead:
             if self._progress.step == 0:
                 self._calibrate()
             while True:
@@ -122,13 +124,21 @@ class Loop:
         seed = int(np.random.SeedSequence([settings.seed, step, rank]).generate_state(1, np.uint64)[0] >> 1)
         torch.manual_seed(seed)
         device = self._fabric.device
-        batch = _moved(self._sampler.batch(step, rank), device)
+        batch = _moved(self._batch(step, rank), device)
         losses = variant.step(batch, torch.Generator(device=device).manual_seed(seed))
         values = torch.stack([loss.float() for loss in losses.values()]).tolist()
         for name, value in zip(losses, values, strict=True):
             if not math.isfinite(value):
                 raise InputError(self._broken(f"loss {name} is {value} at step {step + 1}"))
         return dict(zip(losses, values, strict=True))
+
+    def _batch(self, step: int, rank: int) -> Batch:
+        """The batch of a step, cut while the step before was computed."""
+        planned = self._planned.pop(step, None)
+        batch = planned.result() if planned else self._sampler.batch(step, rank)
+        if step + 1 < self._settings.steps:
+            self._planned[step + 1] = self._ahead.submit(self._sampler.batch, step + 1, rank)
+        return batch
 
     def _broken(self, what: str) -> str:
         kept = f"the checkpoint of step {self._saved} is kept" if self._run.last.is_file() else "nothing was saved yet"

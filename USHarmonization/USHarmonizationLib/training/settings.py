@@ -134,7 +134,7 @@ class TrainingSettings(Settings):
     validate_every: int = setting(500, "steps between validations, previews and best checkpoints", low=1)
     checkpoint_every: int = setting(250, "steps between 'last' checkpoints", low=1)
     keep_every: int = setting(0, "steps between checkpoints that are kept for good; 0: none", low=0)
-    validation_images: int = setting(60, "at most this many images of each domain in a validation", low=2)
+    validation_images: int = setting(100, "at most this many images of each domain in a validation", low=2)
     content_floor: float = setting(
         0.8, "least content agreement (lesion contrast, rank correlation) of a best checkpoint", low=-1.0, high=1.0
     )
