@@ -210,6 +210,7 @@ def test_header_and_data_appear_together_or_not_at_all(tmp_path: Path, monkeypat
             raise OSError(28, "No space left on device")
         os.rename(source, target)
 
+    write_image(image, out)  # an old header must not be left with data of another run
     monkeypatch.setattr("USHarmonizationLib.files.medical.os.replace", full)
     with pytest.raises(OSError, match="No space left"):
         write_image(image, out)
