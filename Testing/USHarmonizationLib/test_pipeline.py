@@ -114,11 +114,11 @@ def test_the_wrong_scanner_and_a_patient_of_the_training_are_warned_of(study: Pa
     cohort = _cohort(study, "image,scanner,patient\na.png,siemens-s2000,P1\nb.png,ge-logiq-5,P2\nc.png,,\n")
     harmonizer = Inversion(training_patients=(pseudonym("P2"),))
     first, second, third = run(cohort, harmonizer, tmp_path / "out")
-    assert first.warnings[0] == "made by siemens-s2000; inversion is for ge-logiq-5"
+    assert first.warnings[0] == "made by siemens-s2000, but inversion is for ge-logiq-5"
     assert second.warnings[0] == (
-        "this patient was in the training of inversion; keep the result out of any test of it"
+        "this patient was in the training of inversion, so keep the result out of any test of it"
     )
-    assert third.warnings[0] == "scanner unknown (the file names no scanner model); inversion is for ge-logiq-5"
+    assert third.warnings[0] == "scanner unknown (the file names no scanner model), and inversion is for ge-logiq-5"
 
 
 def test_the_next_image_is_read_while_the_network_runs(

@@ -312,13 +312,13 @@ class _Image:
         source = getattr(harmonizer, "source", "")
         made, confidence = self.detection.scanner_id, self.detection.confidence
         if made is None and source:
-            yield f"scanner unknown ({self.detection.why}); {harmonizer.name} is for {source}"
+            yield f"scanner unknown ({self.detection.why}), and {harmonizer.name} is for {source}"
         elif made is not None and source not in ("", made):
-            yield f"made by {made}; {harmonizer.name} is for {source}"
+            yield f"made by {made}, but {harmonizer.name} is for {source}"
         if made is not None and confidence < DOUBTFUL:
             yield f"scanner doubtful: {self.detection.why}"
         if self.task.patient and self.task.patient in getattr(harmonizer, "training_patients", ()):
-            yield f"this patient was in the training of {harmonizer.name}; keep the result out of any test of it"
+            yield f"this patient was in the training of {harmonizer.name}, so keep the result out of any test of it"
 
     def _untouched(self) -> Iterator[str]:
         """What was left as it was."""
