@@ -14,14 +14,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from scipy.stats import wasserstein_distance
 
 from USHarmonizationLib.bundle import read_bundle
 from USHarmonizationLib.errors import InputError, UsageError
 from USHarmonizationLib.harmonizers.network import NetworkHarmonizer
+from USHarmonizationLib.training import checkpoint
 from USHarmonizationLib.training.data import Frames
 from USHarmonizationLib.training.report import Reporter, TrainingStopped
+from USHarmonizationLib.training.run_folder import RunFolder
 from USHarmonizationLib.training.trainer import TrainingResult, train
 from USHarmonizationLib.variants.base import Batch
 from USHarmonizationLib.variants.cyclegan import CycleGAN
@@ -198,6 +200,32 @@ def test_a_run_that_exists_is_not_overwritten(cohort_folder: Path, straight: Pat
         run(cohort_folder, straight)
 
 
+def test_two_processes_do_not_train_in_one_folder(cohort_folder: Path, straight: Path) -> None:
+    with (
+        RunFolder.of(straight).locked(),
+        pytest.raises(UsageError, match=r"bundle.training: a training is running there; wait for it"),
+    ):
+        run(cohort_folder, straight, resume=True)
+
+
+def test_a_full_disk_stops_with_one_line_and_resume_goes_on(
+    cohort_folder: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(tensors: object, path: Path, metadata: object) -> None:
+        if disk_is_full and losses.is_file() and len(column(losses, "step")) >= 4:
+            raise OSError(28, "No space left on device")
+        save_file(tensors, path, metadata)
+
+    losses, disk_is_full = tmp_path / "bundle.training" / "losses.csv", True
+    monkeypatch.setattr(checkpoint, "save_file", full)
+    line = r"cannot be written .*No space left on device.*; the checkpoint of step 2 is kept; free space, then --resume"
+    with pytest.raises(InputError, match=line):
+        run(cohort_folder, tmp_path / "bundle")
+    disk_is_full = False
+    run(cohort_folder, tmp_path / "bundle", resume=True)
+    assert_same_end(straight, tmp_path / "bundle")
+
+
 def test_resume_takes_no_other_settings(cohort_folder: Path, straight: Path) -> None:
     with pytest.raises(UsageError, match="the training to resume has crop 32, not 64; name another --out"):
         run(cohort_folder, straight, resume=True, crop=64)
@@ -230,8 +258,8 @@ def test_wrong_requests_start_nothing(changes: dict[str, Any], line: str, cohort
 
 
 def test_a_short_training_moves_the_source_towards_the_target(cohort_folder: Path, tmp_path: Path) -> None:
-    settings = {"steps": 60, "batch": 2, "width": 8, "discriminator_width": 16, "discriminator_layers": 2}
-    settings |= {"upsampling": "nearest", "validate_every": 60, "checkpoint_every": 60}
+    settings = {"steps": 100, "batch": 2, "width": 8, "discriminator_width": 16, "discriminator_layers": 2}
+    settings |= {"upsampling": "nearest", "validate_every": 100, "checkpoint_every": 100}
     out = tmp_path / "bundle"
     run(cohort_folder, out, variant="cyclegan", **settings)
     harmonizer = NetworkHarmonizer(read_bundle(out), "cpu")

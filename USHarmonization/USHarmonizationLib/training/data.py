@@ -107,9 +107,9 @@ def select(
         raise UsageError(f"source and target are both {source}; needed: two scanners")
     scanners = [row.scanner or _detected(row) for row in rows]
     present = sorted({scanner for scanner in scanners if scanner})
-    for scanner in (source, target):
-        if scanner not in present:
-            raise UsageError(f"the cohort has no image of scanner {scanner}; it has: {', '.join(present) or 'none'}")
+    for wanted in (source, target):
+        if wanted not in present:
+            raise UsageError(f"the cohort has no image of scanner {wanted}; it has: {', '.join(present) or 'none'}")
     if balance and balance not in rows[0].others:
         columns = ", ".join(sorted(rows[0].others)) or "no other columns"
         raise UsageError(f"the cohort has no column {balance} to balance; it has: {columns}")
@@ -157,9 +157,7 @@ def prepare(
         report: called with (images done, images in all).
         warn: called with one line for each image that had to be left out.
     """
-    key = _inputs_hash(selected)
-    index = folder / "index.json"
-    if index.is_file() and json.loads(index.read_text("utf-8"))["inputs"] == key:
+    if is_prepared(selected, folder):
         return Frames(folder)
     items: list[Item] = []
     offset, left_out = 0, ""
@@ -192,8 +190,15 @@ def prepare(
             report(len(selected), len(selected))
         if not items:
             raise UsageError(f"none of the cohort's images of these scanners can be used; the last: {left_out}")
-    write_text(index, json.dumps({"inputs": key, "items": [asdict(item) for item in items]}))
+    content = {"inputs": _inputs_hash(selected), "items": [asdict(item) for item in items]}
+    write_text(folder / "index.json", json.dumps(content))
     return Frames(folder)
+
+
+def is_prepared(selected: Sequence[Selected], folder: Path) -> bool:
+    """Whether ``folder`` holds the frames of exactly these images, as they are now."""
+    index = folder / "index.json"
+    return index.is_file() and bool(json.loads(index.read_text("utf-8"))["inputs"] == _inputs_hash(selected))
 
 
 def prepared_frames(row: CohortRow) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:

@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 
 from ..bundle import write_bundle
@@ -140,9 +142,9 @@ class Loop:
             self._planned[step + 1] = self._ahead.submit(self._sampler.batch, step + 1, rank)
         return batch
 
-    def _broken(self, what: str) -> str:
+    def _broken(self, what: str, advice: str = "lower learning rates or another seed may help") -> str:
         kept = f"the checkpoint of step {self._saved} is kept" if self._run.last.is_file() else "nothing was saved yet"
-        return f"training stopped: {what}; {kept}; lower learning rates or another seed may help"
+        return f"training stopped: {what}; {kept}; {advice}"
 
     def _agreed(self, stop: int) -> int:
         """The signal that any process got, 0 without: all have to stop after the same step."""
@@ -157,12 +159,18 @@ class Loop:
                 for key, value in network.state_dict().items():
                     if value.is_floating_point() and not bool(torch.isfinite(value).all()):
                         raise InputError(self._broken(f"{key} of network {name} is not finite"))
-            checkpoint.save(self._run.last, self._variant, self._progress)
+            self._write(self._run.last)
             step, every = self._progress.step, self._settings.keep_every
             if every and step % every == 0:
-                checkpoint.save(self._run.kept(step), self._variant, self._progress)
+                self._write(self._run.kept(step))
         self._saved = self._progress.step
         self._fabric.barrier()
+
+    def _write(self, path: Path) -> None:
+        try:
+            checkpoint.save(path, self._variant, self._progress)
+        except (OSError, SafetensorError) as error:
+            raise InputError(self._broken(f"{path} cannot be written ({error})", "free space, then --resume")) from None
 
     def _validate(self, stop_requested: Callable[[], int]) -> None:
         """Judge the generator (before the first step: the original images), and keep it when it is the best so far."""
@@ -181,7 +189,7 @@ class Loop:
                 self._progress = replace(
                     self._progress, best_step=step, best_distance=figures.distance, best_content=figures.content
                 )
-                checkpoint.save(self._run.best, self._variant, self._progress)
+                self._write(self._run.best)
         else:
             self._progress = replace(self._progress, validated=step)
         self._fabric.barrier()

@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from ..atomic import write_text
 from ..errors import UsageError
@@ -47,6 +50,24 @@ class RunFolder:
     @property
     def previews(self) -> Path:
         return self.path / "previews"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from training in this folder; the lock of a killed process counts no longer.
+
+        Raises:
+            UsageError: another process is at it.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.path / "lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise UsageError(f"{self.path}: a training is running there; wait for it or name another --out") from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     @property
     def remarks(self) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -19,12 +19,13 @@ from ..networks.blocks import plain_weights
 from ..variants import DEFAULT_VARIANT, Entry
 from ..variants import variant as find_variant
 from . import checkpoint
-from .data import DOMAINS, Frames, Sampler, prepare, select
+from .data import DOMAINS, Frames, Sampler, Selected, is_prepared, prepare, select
 from .devices import Device, make_fabric, parse_device, uses_compile
 from .loop import Loop
 from .report import Reporter
 from .run_folder import RunFolder, check_same_run
 from .settings import Settings, TrainingSettings
+from .validation import Validator
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -111,8 +112,22 @@ def train(
     selected, remarks = select(rows, source, target, job.settings.balance, cohort.parent)
     for remark in remarks:
         reporter.line(remark)
-    uses_compile(job.settings, job.device)
+    uses_compile(job.settings, job.device)  # Asked for where it cannot be: a fault to name before anything is started.
+    with job.run.locked():
+        frames = _prepared(job, selected, reporter)
+        fabric = make_fabric(job.settings, job.device)
+        run = partial(_run, job=job, reporter=reporter)
+        if job.device.count > 1:
+            fabric.launch(run)
+        else:
+            run(fabric)
+        return _finish(job, frames, reporter)
 
+
+def _prepared(job: Job, selected: Sequence[Selected], reporter: Reporter) -> Frames:
+    """The frames of the training, checked to be enough; from here on the run folder stands for a training."""
+    if job.run.last.is_file() and not is_prepared(selected, job.run.frames):
+        reporter.line("the cohort's images have changed since this training began: it goes on with those of now")
     left_out: list[str] = []
     frames = prepare(
         selected, job.run.frames, lambda done, total: reporter.progress("images", done, total), left_out.append
@@ -120,15 +135,10 @@ def train(
     if left_out:
         job.run.remarks.write_text("\n".join(left_out) + "\n", encoding="utf-8")
         reporter.line(f"{len(left_out)} images are left out, the first: {left_out[0]} (all: {job.run.remarks})")
-    Sampler(frames, job.settings)  # Too few images is a fault to name before anything is started.
+    Sampler(frames, job.settings)
+    Validator(frames, job.settings, job.run.previews, reporter)
     job.run.write(job.description())
-    fabric = make_fabric(job.settings, job.device)
-    run = partial(_run, job=job, reporter=reporter)
-    if job.device.count > 1:
-        fabric.launch(run)
-    else:
-        run(fabric)
-    return _finish(job, frames, reporter)
+    return frames
 
 
 def _job(
