@@ -122,6 +122,7 @@ class HeldOut:
         for scanner in (source, target):
             if scanner not in known:
                 raise UsageError(f"scanner {scanner!r} is not in BUS-BRA; it has: {', '.join(known)}")
+        self.all_cases, self.source, self.target_scanner, self.split = cases, source, target, split
         self.cases = [case for case in cases if case.scanner == source and case.split == split]
         self.target = [case for case in cases if case.scanner == target]
         self.held_out = np.array([case.split == split for case in self.target])
@@ -162,7 +163,7 @@ class HeldOut:
     def plain(self, method: str) -> Harmonize:
         """``histogram`` or ``fda`` with all training images of the target as reference."""
         chosen = [case for case, training in zip(self.target, self.training, strict=True) if training]
-        frames = ((frame, valid) for _, frame, valid in self._prepared(chosen))
+        frames = ((frame, valid) for _, frame, valid in self.prepared(chosen))
         methods = {"histogram": HistogramHarmonizer.from_frames, "fda": FourierHarmonizer.from_frames}
         return methods[method](frames).harmonize
 
@@ -238,9 +239,9 @@ class HeldOut:
 
     @cached_property
     def _frames(self) -> list[tuple[Grey, Frame, Mask]]:
-        return list(self._prepared(self.cases))
+        return list(self.prepared(self.cases))
 
-    def _prepared(self, cases: list[Case]) -> Iterator[tuple[Grey, Frame, Mask]]:
+    def prepared(self, cases: list[Case]) -> Iterator[tuple[Grey, Frame, Mask]]:
         """Brightness as stored, the frame that a harmonizer gets, and valid; the masks are cached."""
         for _, made in map_jobs(partial(_prepare, self._cache), [case.image for case in cases], self._jobs):
             if isinstance(made, Lost):
