@@ -116,8 +116,11 @@ def test_the_same_bits_each_time_and_in_another_process(tmp_path: Path) -> None:
 
 
 @needs_openvino
-def test_the_same_bits_with_any_number_of_threads(tmp_path: Path) -> None:
-    bundle, frame = bundle_of(tmp_path, {"name": "resnet", "width": 16, "blocks": 2, "se": True}), frame_of(200, 300)
+@pytest.mark.parametrize(
+    "settings", [{"name": "resnet", "width": 16, "blocks": 2, "se": True}, {"name": "texture", "width": 8}]
+)
+def test_the_same_bits_with_any_number_of_threads(tmp_path: Path, settings: dict[str, Any]) -> None:
+    bundle, frame = bundle_of(tmp_path, settings), frame_of(200, 300)
     one, two, three = (
         NetworkHarmonizer(bundle, device="cpu", threads=threads).harmonize(frame, everywhere(frame))
         for threads in (1, 2, 3)
@@ -196,6 +199,19 @@ def test_tiles_give_what_the_whole_frame_gives(
     np.testing.assert_allclose(harmonizer.harmonize(frame, everywhere(frame)), whole, atol=1e-6)
     assert whole.std() > 0.01
     assert "local has no OpenVINO graph" in harmonizer.engine
+
+
+def test_tiles_of_the_texture_generator_give_what_the_whole_frame_gives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its noise field goes on across tiles."""
+    settings = {"name": "texture", "width": 4, "body_width": 4, "blocks": 6}
+    harmonizer = NetworkHarmonizer(bundle_of(tmp_path, settings), device="cpu")
+    frame = frame_of(601, 1100)
+    whole = harmonizer.harmonize(frame, everywhere(frame))
+    monkeypatch.setattr(network, "TILE", 512)
+    np.testing.assert_allclose(harmonizer.harmonize(frame, everywhere(frame)), whole, atol=1e-5)
+    assert whole.std() > 0.005
 
 
 def test_a_frame_too_large_for_a_network_that_needs_it_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

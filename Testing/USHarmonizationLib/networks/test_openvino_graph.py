@@ -49,6 +49,20 @@ def test_resnet_graph_gives_what_torch_gives(changes: dict[str, Any]) -> None:
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("shape", [(32, 34), (60, 300), (514, 40)])
+def test_texture_graph_gives_what_torch_gives(shape: tuple[int, int]) -> None:
+    settings: dict[str, Any] = {"name": "texture", "width": 4, "body_width": 6, "blocks": 3}
+    network = build_generator(settings).eval()
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, 0.0, 0.15)
+    image = np.random.default_rng(1).uniform(-1, 1, (1, 1, *shape)).astype(np.float32)
+    with torch.inference_mode():
+        expected = network(torch.from_numpy(image)).numpy()
+    found = run(openvino_model(settings, plain_weights(network), 1), image)
+    assert expected.std() > 0.01
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
 def test_every_graph_named_is_there() -> None:
     from importlib import import_module
 

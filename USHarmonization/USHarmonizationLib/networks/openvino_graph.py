@@ -93,9 +93,10 @@ class Graph:
     def instance_norm(self, x: Any) -> Any:
         """``InstanceNorm2d`` without weights.
 
-        Not by OpenVINO's own operation (mvn), whose sums depend on the number of threads: that would let a pixel in a
-        hundred change by one grey level between a run on one core and a run on two. Written out like this, it is not
-        recognised and replaced by mvn either. It costs 2 % at width 64, 7 % at 32, 17 % at 16.
+        Not by OpenVINO's own operation (mvn): its sums depend on the number of threads, which would let a pixel in a
+        hundred change by one grey level between a run on one core and a run on two, and lose precision (an error of
+        2e-4 for 512 x 512 pixels, 1e-3 where the mean is 20 deviations; here 2e-6 and 7e-6). Written out like this, it
+        is not recognised and replaced by mvn either. It costs 2 % of the time at width 64, 10 % at 32, 17 % at 16.
         """
         ops, axes = self._ops, np.array([2, 3])
         mean = ops.reduce_mean(x, axes, True)

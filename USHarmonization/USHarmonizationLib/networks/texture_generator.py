@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .texture_settings import KNOTS, TextureSettings, noise_field
+from .texture_settings import KNOTS, NOISE_SIDE, TextureSettings, noise_field
 
 SLOPE = 0.2
 
@@ -52,9 +52,7 @@ class _Convolution(nn.Conv2d):
 
     def __init__(self, channels_in: int, channels_out: int, kernel: int, stride: int = 1, dilation: int = 1) -> None:
         padding = dilation * (kernel - 1) // 2
-        super().__init__(
-            channels_in, channels_out, kernel, stride, padding, dilation=dilation, padding_mode="reflect"
-        )
+        super().__init__(channels_in, channels_out, kernel, stride, padding, dilation=dilation, padding_mode="reflect")
 
 
 class _Residual(nn.Module):
@@ -111,6 +109,6 @@ class Generator(nn.Module):
         return changed
 
     def _field(self, x: Tensor) -> Tensor:
-        rows, columns = x.shape[-2:]
-        repeats = (x.shape[0], 1, -(-rows // self.noise.shape[-2]), -(-columns // self.noise.shape[-1]))
-        return self.noise.to(x.dtype).repeat(repeats)[..., :rows, :columns]
+        # Indexed rather than repeated and cut: the ONNX exporter gets sizes that are rounded up wrong.
+        rows, columns = (torch.arange(size, device=x.device) % NOISE_SIDE for size in x.shape[-2:])
+        return self.noise.to(x.dtype)[:, :, rows][..., columns].expand(len(x), -1, -1, -1)
