@@ -64,7 +64,8 @@ class UltrasoundImage:
     def __post_init__(self) -> None:
         shape = self.pixels.shape
         if not (self.pixels.ndim == 3 or (self.pixels.ndim == 4 and shape[3] == 3)) or 0 in shape:
-            raise ValueError(f"pixels have shape {shape}; needed: (frames, rows, columns) or (frames, rows, columns, 3)")
+            needed = "(frames, rows, columns) or (frames, rows, columns, 3)"
+            raise ValueError(f"pixels have shape {shape}; needed: {needed}")
         low, high = self.intensity_range
         if not low < high:
             raise ValueError(f"intensity range {self.intensity_range}; needed: low < high")

@@ -8,8 +8,8 @@ from pathlib import Path
 def resource_path(*parts: str) -> Path:
     """Path of a shipped resource, e.g. ``resource_path("Models")`` or ``resource_path("scanners.json")``.
 
-    In a checkout and in the Slicer extension the folder ``Resources`` lies beside this package; in an installed wheel it
-    lies inside it.
+    In a checkout and in the Slicer extension the folder ``Resources`` lies beside this package; in an installed wheel
+    it lies inside it.
     """
     package = Path(__file__).resolve().parent
     inside = package / "Resources"
