@@ -13,7 +13,7 @@ from pathlib import Path
 def atomic_path(path: Path) -> Iterator[Path]:
     """Give a temporary path beside ``path``; move it onto ``path`` when the block ends, remove it when that fails.
 
-    The temporary name keeps the suffixes of ``path`` (writers choose their format by them) and begins with ``.partial-``,
+    """Give a temporary path beside ``path``; it becomes ``path`` when the block ends, and is removed when that fails.
     so that a file left by a killed process is recognised and never mistaken for a result.
 
     Raises:
