@@ -13,8 +13,8 @@ from pathlib import Path
 def atomic_path(path: Path) -> Iterator[Path]:
     """Give a temporary path beside ``path``; move it onto ``path`` when the block ends, remove it when that fails.
 
-    """Give a temporary path beside ``path``; it becomes ``path`` when the block ends, and is removed when that fails.
-    so that a file left by a killed process is recognised and never mistaken for a result.
+    The temporary name keeps the suffixes of ``path`` (writers choose their format by them) and begins with
+    ``.partial-``, so that a file left by a killed process is recognised and never mistaken for a result.
 
     Raises:
         OSError: the folder cannot be written to, or the disk is full; then nothing stands under ``path`` that was not
