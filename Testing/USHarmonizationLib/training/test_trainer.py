@@ -257,6 +257,18 @@ def test_wrong_requests_start_nothing(changes: dict[str, Any], line: str, cohort
     assert not (tmp_path / "bundle.training" / "run.json").exists()
 
 
+@pytest.mark.slow
+def test_two_processes_train_together_and_fail_together(cohort_folder: Path, tmp_path: Path) -> None:
+    def two(out: Path, **changes: Any) -> TrainingResult:
+        settings = {**TINY, "steps": 4, **changes}
+        return train(cohort_folder / "cohort.csv", SOURCE, TARGET, out, "cyclegan-sn", settings, device="cpu:2")
+
+    assert two(tmp_path / "good").steps == 4
+    assert column(tmp_path / "good.training" / "losses.csv", "step") == [1, 2, 3, 4]
+    with pytest.raises(InputError, match=r"^training stopped: loss adversarial_\w+ is (inf|nan) at step [12]; nothing"):
+        two(tmp_path / "bad", adversarial_weight=1e38)
+
+
 def test_a_short_training_moves_the_source_towards_the_target(cohort_folder: Path, tmp_path: Path) -> None:
     settings = {"steps": 100, "batch": 2, "width": 8, "discriminator_width": 16, "discriminator_layers": 2}
     settings |= {"upsampling": "nearest", "validate_every": 100, "checkpoint_every": 100}

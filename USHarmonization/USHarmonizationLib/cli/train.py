@@ -25,6 +25,9 @@ class ConsoleReporter(Reporter):
         self._stage, self._done = "", 0
         self._progress: Progress | None = None
 
+    def __reduce__(self) -> tuple[type[ConsoleReporter], tuple[()]]:
+        return ConsoleReporter, ()
+
     def line(self, text: str) -> None:
         self.close()
         sys.stderr.write(text + "\n")

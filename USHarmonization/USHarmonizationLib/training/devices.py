@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
+import os
 import re
 import shutil
+import signal
 import sysconfig
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ..errors import UsageError
+from ..errors import InputError, UsageError
+from .report import TrainingStopped
 from .settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -115,6 +122,49 @@ def make_fabric(settings: TrainingSettings, device: Device) -> Fabric:
         strategy="ddp_spawn" if device.count > 1 else "auto",
         precision="bf16-mixed" if uses_bf16(settings, device) else "32-true",
     )
+
+
+def launch(fabric: Fabric, device: Device, run: Callable[[Fabric], None]) -> None:
+    """Call ``run`` in this process, or in one process for each device.
+
+    Raises:
+        TrainingStopped, InputError: as ``run`` raises them, wherever it does.
+    """
+    if device.count == 1:
+        run(fabric)
+        return
+    from torch.multiprocessing.spawn import ProcessRaisedException
+
+    def pass_on(number: int, frame: Any) -> None:
+        for child in multiprocessing.active_children():
+            if child.pid is not None:
+                os.kill(child.pid, number)
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        # Ctrl-C reaches all processes of a terminal by itself, SIGTERM only this one.
+        before[signal.SIGINT] = signal.signal(signal.SIGINT, lambda number, frame: None)
+        before[signal.SIGTERM] = signal.signal(signal.SIGTERM, pass_on)
+    try:
+        stopped = fabric.launch(partial(_stopped_or_none, run=run))
+    except ProcessRaisedException as error:
+        last = str(error).rstrip().splitlines()[-1]
+        kind, _, line = last.partition(": ")
+        raise (InputError(line) if kind.endswith("Error") and "errors" in kind else error) from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if stopped is not None:
+        raise stopped
+
+
+def _stopped_or_none(fabric: Fabric, run: Callable[[Fabric], None]) -> TrainingStopped | None:
+    """All processes stop after the same step: no reason to kill them, as an error would."""
+    try:
+        run(fabric)
+    except TrainingStopped as stopped:
+        return stopped
+    return None
 
 
 def attach(variant: Variant, fabric: Fabric, settings: TrainingSettings, device: Device) -> None:

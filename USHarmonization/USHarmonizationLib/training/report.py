@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Reporter:
-    """Hears how a training goes; this one keeps it to itself."""
+    """Hears how a training goes; this one keeps it to itself. With several processes it has to be picklable."""
 
     def line(self, text: str) -> None:
         """Something a person should read."""
@@ -23,3 +23,6 @@ class TrainingStopped(Exception):  # noqa: N818 - not an error: the state is sav
     def __init__(self, message: str, signal: int) -> None:
         super().__init__(message)
         self.signal = signal
+
+    def __reduce__(self) -> tuple[type[TrainingStopped], tuple[str, int]]:
+        return TrainingStopped, (str(self), self.signal)

@@ -20,7 +20,7 @@ from ..variants import DEFAULT_VARIANT, Entry
 from ..variants import variant as find_variant
 from . import checkpoint
 from .data import DOMAINS, Frames, Sampler, Selected, is_prepared, prepare, select
-from .devices import Device, make_fabric, parse_device, uses_compile
+from .devices import Device, launch, make_fabric, parse_device, uses_compile
 from .loop import Loop
 from .report import Reporter
 from .run_folder import RunFolder, check_same_run
@@ -115,12 +115,7 @@ def train(
     uses_compile(job.settings, job.device)  # Asked for where it cannot be: a fault to name before anything is started.
     with job.run.locked():
         frames = _prepared(job, selected, reporter)
-        fabric = make_fabric(job.settings, job.device)
-        run = partial(_run, job=job, reporter=reporter)
-        if job.device.count > 1:
-            fabric.launch(run)
-        else:
-            run(fabric)
+        launch(make_fabric(job.settings, job.device), job.device, partial(_run, job=job, reporter=reporter))
         return _finish(job, frames, reporter)
 
 
