@@ -136,7 +136,7 @@ def test_nothing_in_the_file_is_executed(tmp_path: Path) -> None:
     path = saved(tmp_path, state)
     (tmp_path / "plain.pth").write_bytes(pickle.dumps(state["extra"]))
     for file in (path, tmp_path / "plain.pth"):
-        with pytest.raises(UsageError, match="needed: a PyTorch file that holds only tensors"):
+        with pytest.raises(UsageError, match="needed: a whole PyTorch file that holds only tensors"):
             read_reference_weights(file)
     assert not (tmp_path / "executed").exists()
 
