@@ -43,13 +43,17 @@ def main(out: Path, model: str = MODEL) -> int:
 
     with open(generated / "apply.csv", newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
+    warnings: dict[str, int] = {}
+    print("\nWritten, as DICOM and PNG, and side by side with the original:")
     for row in rows:
         result = generated / row["output"]
         write_image(replace(read_image(result), container=None), result.with_suffix(".png"))
-        print(f"\n{result}, and as {result.with_suffix('.png').name}")
-        print(f"  side by side: {generated / row['picture']}")
+        print(f"  {result}  {result.with_suffix('.png').name}  {generated / row['picture']}")
         for warning in row["warnings"].split("; "):
-            print(f"  warning: {warning}")
+            warnings[warning] = warnings.get(warning, 0) + 1
+    print("What the quality checks say:")
+    for warning, count in warnings.items():
+        print(f"  {count} of {len(rows)}: {warning}")
 
     unnoticed = [row["output"] for row in rows if "made by ge-logiq-700" not in row["warnings"]]
     if unnoticed:
