@@ -1,6 +1,7 @@
 """Frames of two imagined scanners: layered tissue with a dark lesion, speckle, and brightness that falls with depth.
 
-Not a simulation of ultrasound: just enough alike to be told apart, and harmonized, as frames of real scanners are.
+Not a simulation of ultrasound: just enough of it that the frames can be told apart, and harmonized, as those of real
+scanners can.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-SIZE = (128, 144)
-# Speckle size (axial, lateral), contrast of speckle, brightness curve (gain, exponent), fall with depth.
+SIZE = (208, 224)
+FALL = 0.45
+# Speckle size (axial, lateral), contrast of speckle, brightness curve (gain, exponent).
 SCANNERS = {
-    "a": ((1.0, 2.6), 0.55, (1.0, 0.8), 0.5),
-    "b": ((0.5, 1.1), 0.30, (0.55, 1.3), 0.3),
+    "a": ((0.8, 1.6), 0.55, (1.0, 0.8)),
+    "b": ((0.5, 0.8), 0.30, (0.7, 1.3)),
 }
 
 
@@ -32,18 +34,18 @@ class Synthetic:
 @cache
 def synthetic(seed: int, scanner: str = "a", size: tuple[int, int] = SIZE) -> Synthetic:
     """The same tissue for the same seed, as one of the two scanners shows it."""
-    speckle, contrast, (gain, exponent), fall = SCANNERS[scanner]
-    tissue_chance, speckle_chance = (np.random.default_rng([seed, part]) for part in (0, ord(scanner)))
+    speckle, contrast, (gain, exponent) = SCANNERS[scanner]
+    tissue_chance, speckle_chance = (np.random.default_rng([seed, part]) for part in (0, 1))
     rows, columns = size
-    layers = gaussian_filter(tissue_chance.normal(size=size), (4, 18), mode="reflect", truncate=2)
-    layers += gaussian_filter(tissue_chance.normal(size=size), (9, 9), mode="reflect", truncate=2)
+    layers = gaussian_filter(tissue_chance.normal(size=size), (6, 25), mode="reflect", truncate=2)
+    layers += gaussian_filter(tissue_chance.normal(size=size), (12, 12), mode="reflect", truncate=2)
     tissue = 0.45 + 0.13 * layers / layers.std()
     y, x = np.ogrid[:rows, :columns]
     row, column = tissue_chance.uniform(0.35, 0.6) * rows, tissue_chance.uniform(0.3, 0.7) * columns
     high, wide = tissue_chance.uniform(0.08, 0.16, 2) * rows
     lesion = ((y - row) / high) ** 2 + ((x - column) / wide) ** 2 < 1
     tissue *= 1 - 0.6 * gaussian_filter(lesion.astype(float), 1.5)
-    tissue *= 1 - fall * (y / rows) + tissue_chance.normal(0, 0.04)
+    tissue *= 1 - FALL * (y / rows) + tissue_chance.normal(0, 0.04)
     waves = [gaussian_filter(speckle_chance.normal(size=size), speckle, mode="reflect") for _ in range(2)]
     envelope = np.hypot(*(wave / wave.std() for wave in waves))
     shown = np.clip(tissue, 0.02, None) * (1 + contrast * (envelope / envelope.mean() - 1))

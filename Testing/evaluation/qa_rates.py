@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from held_out import Frame, HeldOut, Mask
+from tampering import erase, paint
 
 from USHarmonizationLib.atomic import write_text
 from USHarmonizationLib.domain import DomainDescription
@@ -30,12 +31,8 @@ from USHarmonizationLib.preparation import prepare_frame
 from USHarmonizationLib.qa import QAResult, check_frame
 from USHarmonizationLib.sector import find_sector
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # real_dicom
-
 # Frames of one cine: neighbours are nearly alike.
 FRAMES_PER_FILE = 6
-# An ellipse's half axes, as shares of the frame's shorter side.
-AXES = (0.05, 0.12)
 # Brightness in the painted ellipse, over what was there.
 PAINTED = (0.4, 0.6)
 
@@ -120,32 +117,6 @@ def other_frames(plus: Path | None) -> Iterator[tuple[Frame, Mask]]:
             prepared = prepare_frame(image, index, sector)
             if np.count_nonzero(prepared.valid) >= 4096:
                 yield prepared.original, prepared.valid
-
-
-def paint(frame: Frame, valid: Mask, lesion: Mask, factor: float, chance: np.random.Generator) -> tuple[Frame, Mask]:
-    """The frame with a dark ellipse where it was at least of middle brightness, off the lesion; and the ellipse."""
-    from scipy.ndimage import gaussian_filter
-
-    rows, columns = np.ogrid[: frame.shape[0], : frame.shape[1]]
-    middle, short = float(np.median(frame[valid])), min(frame.shape)
-    for _ in range(500):
-        high, wide = chance.uniform(*AXES, 2) * short
-        row, column = chance.uniform(high, frame.shape[0] - high), chance.uniform(wide, frame.shape[1] - wide)
-        ellipse = ((rows - row) / high) ** 2 + ((columns - column) / wide) ** 2 < 1
-        if valid[ellipse].mean() > 0.95 and frame[ellipse].mean() >= middle and not (ellipse & lesion).any():
-            break
-    return (frame * (1 - gaussian_filter(ellipse.astype(np.float32), 2) * (1 - factor))).astype(np.float32), ellipse
-
-
-def erase(frame: Frame, valid: Mask, lesion: Mask) -> Frame:
-    """The frame with the lesion brought to mean and spread of what surrounds it."""
-    from scipy.ndimage import binary_dilation, gaussian_filter
-
-    around = binary_dilation(lesion, iterations=12) & ~lesion & valid
-    inside, outside = frame[lesion], frame[around]
-    like_around = (frame - inside.mean()) / (inside.std() + 1e-3) * outside.std() + outside.mean()
-    share = gaussian_filter(lesion.astype(np.float32), 2)
-    return np.clip(frame * (1 - share) + like_around * share, 0, 1).astype(np.float32)
 
 
 def _rates(found: list[QAResult]) -> dict[str, object]:

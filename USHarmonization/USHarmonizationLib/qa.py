@@ -37,11 +37,14 @@ LOWPASS = 1.0
 LESION_SIZE = 2.0
 # Pieces of the curve from original to generated brightness.
 PIECES = 24
+# Brightness that varies by less than this does not vary.
+FLAT = 1e-4
 LARGEST_SAMPLE = 2**15
 # Pieces that give the curve's slope at its ends.
 ENDS = 4
-# Brightness added to a place's own before changes are related to it, so that noise in shadows counts for little.
-DARKNESS = 0.08
+# Share of the frame's mean brightness that is added to a place's own before changes are related to it, so that noise in
+# shadows counts for little.
+DARKNESS = 0.3
 # Side of the window that is sent there and back, pixels: the way back costs as much as the way there.
 CYCLE_SIDE = 96
 # A pixel counts as changed beyond this many 8-bit grey levels.
@@ -216,6 +219,8 @@ def _structure(
     original: Frame, generated: Frame, valid: Mask, lesion: Mask | None
 ) -> tuple[dict[str, float], tuple[tuple[int, int, int], ...]]:
     """Figures of what has changed beyond brightness, and where that was too much."""
+    from scipy.ndimage import grey_dilation
+
     window = _box(valid)
     original, generated, valid = original[window], generated[window], valid[window]
     side = max(LEAST_BLOCK, round(min(valid.shape) / GRID))
@@ -223,20 +228,27 @@ def _structure(
     there = weight > 0.3 * side**2
     if np.count_nonzero(there) < LEAST_BLOCKS:
         return {}, ()
-    low, made = (_smooth(_block_sums(frame * valid, side), weight, LOWPASS) for frame in (original, generated))
+    low, made = (_smooth(_block_sums(np.where(valid, frame, 0), side), weight, LOWPASS) for frame in (original, generated))
     left = beyond_brightness(low, made, there)
     explained = made - left
     presence = there.astype(np.float32)
-    level = _smooth((explained + made) / 2 * there, presence, LESION_SIZE) + DARKNESS
+    darkness = DARKNESS * float(made[there].mean())
+    level = _smooth((explained + made) / 2 * there, presence, LESION_SIZE) + max(darkness, 1e-3)
     share = np.where(there, _smooth(left, presence, LESION_SIZE) / level, 0)
     figures = {
-        "structure": _correlation(explained[there], made[there]),
-        "edges": _edge_agreement(explained, made, there),
+        "structure": _correlation(explained[there], made[there], low[there]),
+        "edges": _edge_agreement(explained, made, low, there),
         "darkened": float(max(-share.min(), 0)),
         "brightened": float(max(share.max(), 0)),
     }
     if lesion is not None and (inside := _block_sums(lesion[window] & valid, side) * there).any():
-        figures |= _lesion(original, generated, valid, lesion[window], left, explained, made, inside, weight, side)
+        around = np.clip(np.minimum(grey_dilation(inside, size=(5, 5)), 1) * weight * there - inside, 0, None)
+        for name, part in (("lesion_change", inside), ("around_change", around)):
+            figures[name] = float((part * left).sum() / max(float((part * level).sum()), 1e-6))
+        ring = np.zeros_like(valid)
+        blocks = np.repeat(np.repeat(around > 0, side, axis=0), side, axis=1)
+        ring[: blocks.shape[0], : blocks.shape[1]] = blocks
+        figures |= _contrasts(original, generated, lesion[window] & valid, ring & valid & ~lesion[window])
     marks = []
     for part, limit in ((-share, DARKENED), (share, BRIGHTENED)):
         if part.max() > limit:
@@ -246,36 +258,11 @@ def _structure(
     return figures, tuple(marks)
 
 
-def _lesion(
-    original: Frame,
-    generated: Frame,
-    valid: Mask,
-    lesion: Mask,
-    left: Frame,
-    explained: Frame,
-    made: Frame,
-    inside: Frame,
-    weight: Frame,
-    side: int,
-) -> dict[str, float]:
-    from scipy.ndimage import grey_dilation
-
-    # Blocks within two of the lesion, less the lesion's share of them.
-    around = np.clip(grey_dilation((inside > 0) * weight, size=(5, 5)).clip(max=weight) - inside, 0, None)
-    figures = {}
-    for name, share in (("lesion_change", inside), ("around_change", around)):
-        total = share.sum()
-        level = float((share * (explained + made) / 2).sum()) + DARKNESS * float(total)
-        figures[name] = float((share * left).sum()) / level if total > 0 else 0.0
-    mask = lesion & valid
-    near = np.zeros_like(valid)
-    blocks = np.repeat(np.repeat(around > 0, side, axis=0), side, axis=1)
-    near[: blocks.shape[0], : blocks.shape[1]] = blocks
-    near &= valid & ~lesion
-    if mask.any() and near.any():
-        figures["lesion_contrast_before"] = float(original[mask].mean() - original[near].mean())
-        figures["lesion_contrast_after"] = float(generated[mask].mean() - generated[near].mean())
-    return figures
+def _contrasts(original: Frame, generated: Frame, lesion: Mask, ring: Mask) -> dict[str, float]:
+    if not ring.any():
+        return {}
+    pairs = (("lesion_contrast_before", original), ("lesion_contrast_after", generated))
+    return {name: float(frame[lesion].mean() - frame[ring].mean()) for name, frame in pairs}
 
 
 def _change(original: Frame, generated: Frame, valid: Mask) -> dict[str, float]:
@@ -359,19 +346,17 @@ def beyond_brightness(original: Frame, generated: Frame, valid: Mask) -> Frame:
     return np.asarray(np.where(valid, generated - explained, 0), dtype=np.float32)
 
 
-def _correlation(first: Frame, second: Frame) -> float:
-    """1 where both are flat, 0 where one is."""
-    a, b = first - first.mean(dtype=np.float64), second - second.mean(dtype=np.float64)
+def _correlation(explained: Frame, made: Frame, low: Frame) -> float:
+    """Of two low-passes; where one is flat, 1 if the original is flat as well, else 0."""
+    a, b = explained - explained.mean(dtype=np.float64), made - made.mean(dtype=np.float64)
     size = np.sqrt((a @ a) * (b @ b))
-    if size > 1e-9 * len(a):
-        return float(a @ b / size)
-    return float(np.ptp(first) < 1e-3 and np.ptp(second) < 1e-3)
+    return float(a @ b / size) if size > FLAT**2 * len(a) else float(np.ptp(low) < FLAT)
 
 
-def _edge_agreement(first: Frame, second: Frame, there: Mask) -> float:
-    """Cosine of the two gradient fields."""
-    gradients = [np.concatenate([np.gradient(image, axis=axis)[there] for axis in (0, 1)]) for image in (first, second)]
-    size = np.linalg.norm(gradients[0]) * np.linalg.norm(gradients[1])
-    if size > 1e-9 * there.sum():
-        return float(gradients[0] @ gradients[1] / size)
-    return float(max(np.abs(gradient).max() for gradient in gradients) < 1e-3)
+def _edge_agreement(explained: Frame, made: Frame, low: Frame, there: Mask) -> float:
+    """Cosine of the two gradient fields; where one vanishes, 1 if the original's does as well, else 0."""
+    a, b, first = (
+        np.concatenate([np.gradient(image, axis=axis)[there] for axis in (0, 1)]) for image in (explained, made, low)
+    )
+    size = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b / size) if size > FLAT**2 * len(a) else float(np.abs(first).max() < FLAT)
