@@ -137,8 +137,7 @@ def test_killed_and_resumed_ends_bit_for_bit_the_same(cohort_folder: Path, strai
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     assert not out.exists()
-    for left in Path(f"{out}.training").rglob(".partial-*"):
-        left.unlink()  # of the killed process; only proper names count
+    (Path(f"{out}.training") / ".partial-of-a-killed-process").touch()
     reporter = Recorder()
     run(cohort_folder, out, reporter, resume=True)
     assert any(line.startswith("going on from step ") for line in reporter.lines)

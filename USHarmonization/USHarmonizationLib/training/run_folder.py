@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,18 +54,22 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other processes from training in this folder; the lock of a killed process counts no longer.
+        """Keep other processes from training in this folder, and remove what a killed one left half-written.
 
         Raises:
-            UsageError: another process is at it.
+            UsageError: another process is at it, or the folder cannot be made.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.path / "lock")
         try:
+            self.path.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=0)
         except Timeout:
             raise UsageError(f"{self.path}: a training is running there; wait for it or name another --out") from None
+        except OSError as error:
+            raise UsageError(f"{self.path} cannot be written to ({error.strerror})") from None
         try:
+            for left in list(self.path.rglob(".partial-*")):
+                shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
             yield
         finally:
             lock.release()

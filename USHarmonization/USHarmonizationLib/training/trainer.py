@@ -13,7 +13,7 @@ import torch
 from ..bundle import write_bundle
 from ..cohort import read_cohort
 from ..domain import DomainDescription
-from ..errors import HarmonizationError, UsageError
+from ..errors import HarmonizationError, InputError, UsageError
 from ..networks import inference_settings
 from ..networks.blocks import plain_weights
 from ..variants import DEFAULT_VARIANT, Entry
@@ -102,7 +102,7 @@ def train(
 
     Raises:
         UsageError: unknown names, bad settings, too few images, a training of this name exists; nothing was started.
-        InputError: a loss is no longer a number; the last checkpoint is kept.
+        InputError: a loss is no longer a number, or the disk is full; the last checkpoint is kept.
         TrainingStopped: Ctrl-C or SIGTERM came; the state is saved.
     """
     reporter = reporter or Reporter()
@@ -124,9 +124,12 @@ def _prepared(job: Job, selected: Sequence[Selected], reporter: Reporter) -> Fra
     if job.run.last.is_file() and not is_prepared(selected, job.run.frames):
         reporter.line("the cohort's images have changed since this training began: it goes on with those of now")
     left_out: list[str] = []
-    frames = prepare(
-        selected, job.run.frames, lambda done, total: reporter.progress("images", done, total), left_out.append
-    )
+    try:
+        frames = prepare(
+            selected, job.run.frames, lambda done, total: reporter.progress("images", done, total), left_out.append
+        )
+    except OSError as error:
+        raise InputError(f"{job.run.frames} cannot be written ({error.strerror}); free space, start again") from None
     if left_out:
         job.run.remarks.write_text("\n".join(left_out) + "\n", encoding="utf-8")
         reporter.line(f"{len(left_out)} images are left out, the first: {left_out[0]} (all: {job.run.remarks})")
