@@ -24,7 +24,7 @@ from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
 import numpy as np
-from busbra import Case, read_cases, write_busbra_cohort
+from busbra import SPLIT_FILE, Case, read_cases, write_busbra_cohort
 from numpy.typing import NDArray
 
 from USHarmonizationLib import fill, overlay, sector, texture
@@ -106,6 +106,7 @@ class HeldOut:
         source, target: scanner ids.
         split: which patients are measured: ``test``, or ``validation`` while choosing among models.
         jobs: processes for what is not in the cache.
+        split_file: which patient is in which split.
     """
 
     def __init__(
@@ -116,14 +117,17 @@ class HeldOut:
         target: str = "ge-logiq-7",
         split: str = "test",
         jobs: int = 1,
+        split_file: Path = SPLIT_FILE,
     ) -> None:
-        cases = read_cases(busbra)
+        cases = read_cases(busbra, split_file)
         known = sorted({case.scanner for case in cases})
         for scanner in (source, target):
             if scanner not in known:
                 raise UsageError(f"scanner {scanner!r} is not in BUS-BRA; it has: {', '.join(known)}")
         self.all_cases, self.source, self.target_scanner, self.split = cases, source, target, split
         self.cases = [case for case in cases if case.scanner == source and case.split == split]
+        if not self.cases:
+            raise UsageError(f"no {split} images of {source}")
         self.target = [case for case in cases if case.scanner == target]
         self.held_out = np.array([case.split == split for case in self.target])
         self.training = np.array([case.split == "train" for case in self.target])

@@ -54,12 +54,12 @@ LEAST_BLOCKS = 4 * PIECES
 # Limits, see the module's docstring. Distances: 1 is what 95 % of a scanner's own frames stay below.
 FOREIGN = 1.05
 LIKE_TARGET = 1.0
-UNREACHED = 1.3
-STRUCTURE = 0.95
-EDGES = 0.90
+UNREACHED = 1.6
+STRUCTURE = 0.96
+EDGES = 0.92
 DARKENED = 0.22
 BRIGHTENED = 0.22
-LESION = 0.15
+LESION = 0.10
 
 FOREIGN_TEXT = (
     "does not look like the images that the model was trained to harmonize "
