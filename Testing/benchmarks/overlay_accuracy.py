@@ -6,6 +6,7 @@ Frames, items and the split by patient: ``Testing/data/overlay_annotations.json`
 
     recall     share of marked pixels that are found, without tolerance (find_overlay grows what it finds by a pixel)
     precision  share of found pixels within 2 pixels of a marked one; pixels marked ``ignore`` count neither way
+    lesions    share of the lesions' pixels that are found but not within 2 pixels of a marked one: lost by mistake
     items      share of marked items (a word line, a calliper, a tick) of which at least half the pixels are found
 """
 
@@ -56,7 +57,7 @@ def measure(busbra: Path, split: str) -> dict[str, Any]:
     import pandas as pd
 
     scanners = pd.read_csv(busbra / "bus_data.csv").set_index("ID").Device.str.split(" @").str[0]
-    pixels: dict[str, NDArray[np.int64]] = defaultdict(lambda: np.zeros(4, dtype=np.int64))
+    pixels: dict[str, NDArray[np.int64]] = defaultdict(lambda: np.zeros(6, dtype=np.int64))
     items: dict[str, list[bool]] = defaultdict(list)
     for entry in json.loads(ANNOTATIONS.read_text(encoding="utf-8"))["frames"]:
         if entry["split"] != split:
@@ -66,7 +67,9 @@ def measure(busbra: Path, split: str) -> dict[str, Any]:
         found = find_overlay(luma.astype(np.float32) / 255, np.ones(luma.shape, dtype=bool))
         near = ndimage.distance_transform_edt(~marked) <= TOLERANCE if marked.any() else marked
         counted = found & ~ndimage.binary_dilation(ignored, iterations=TOLERANCE)
-        figures = np.array([(found & marked).sum(), marked.sum(), (counted & near).sum(), counted.sum()])
+        lesion = np.array(Image.open(busbra / "Masks" / f"{entry['image'].replace('bus', 'mask')}.png")) > 0
+        pairs = (found & marked, marked, counted & near, counted, counted & ~near & lesion, lesion)
+        figures = np.array([np.count_nonzero(mask) for mask in pairs])
         pixels["all"] += figures
         pixels[scanners[entry["image"]]] += figures
         for item in entry["items"]:
@@ -77,6 +80,7 @@ def measure(busbra: Path, split: str) -> dict[str, Any]:
     return {
         "recall": {name: int(f[0]) / max(int(f[1]), 1) for name, f in pixels.items()},
         "precision": {name: int(f[2]) / max(int(f[3]), 1) for name, f in pixels.items()},
+        "lesions": {name: int(f[4]) / max(int(f[5]), 1) for name, f in pixels.items()},
         "items": {"all": float(np.mean(everything)), **{kind: float(np.mean(hits)) for kind, hits in items.items()}},
     }
 
@@ -120,7 +124,7 @@ def main() -> None:
     for part, figures in result.items():
         print(part)
         for name, value in figures.items():
-            shown = value if not isinstance(value, dict) else {key: round(v, 3) for key, v in value.items()}
+            shown = value if not isinstance(value, dict) else {key: round(v, 4) for key, v in value.items()}
             print(f"  {name:10} {shown}")
     if arguments.json:
         arguments.json.write_text(json.dumps(result, indent=1), encoding="utf-8")

@@ -30,8 +30,10 @@ LAYERS: dict[str, tuple[int, int, int, int, int]] = {
 STEP = 4
 # Tissue around the sector that the network sees too, so that it knows the sector's edge.
 MARGIN = 16
-# Above this chance a pixel is graphics.
-THRESHOLD = 0.5
+# Graphics are pixels above the lower chance that touch, through others of these, one above the higher.
+CHANCES = 0.4, 0.85
+# A pixel and its eight neighbours.
+EIGHT = np.ones((3, 3), dtype=bool)
 # Outside the sector everything is graphics that differs this much from the surround.
 STANDS_OUT = 0.1
 
@@ -59,8 +61,10 @@ def find_overlay(luma: NDArray[np.float32], sector: NDArray[np.bool_]) -> NDArra
         found = ~sector & (np.abs(luma - counts.argmax() / 255) > STANDS_OUT)
     if sector.any():
         part = _around(sector)
-        found[part] |= (_chance(luma[part]) > THRESHOLD) & sector[part]
-    return np.asarray(ndimage.binary_dilation(found, np.ones((3, 3), dtype=bool)))
+        chance = _chance(luma[part])
+        low, high = CHANCES
+        found[part] |= ndimage.binary_propagation(chance > high, EIGHT, mask=chance > low) & sector[part]
+    return np.asarray(ndimage.binary_dilation(found, EIGHT))
 
 
 def _around(sector: NDArray[np.bool_]) -> tuple[slice, slice]:
