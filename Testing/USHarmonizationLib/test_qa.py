@@ -127,6 +127,17 @@ def test_a_small_change_of_the_lesion_alone_is_noticed_when_it_is_given() -> Non
     assert given.figures["lesion_change"] < given.figures["around_change"] - 0.15
 
 
+def test_a_change_of_the_lesion_and_what_surrounds_it_is_not_the_lesion_s() -> None:
+    sample = synthetic(201)
+    rows, columns = (index.mean() for index in sample.lesion.nonzero())
+    y, x = np.ogrid[: sample.valid.shape[0], : sample.valid.shape[1]]
+    wide = np.exp(-((y - rows) ** 2 + (x - columns) ** 2) / (2 * 40**2))
+    result = check(sample.frame, (ideal(201) * (1 - 0.5 * wide)).astype(np.float32), sample, lesion=True)
+    assert result.figures["lesion_change"] < -0.15
+    assert result.figures["around_change"] < -0.15
+    assert qa.LESION_TEXT not in result.warnings
+
+
 def test_moved_structures_are_noticed() -> None:
     sample = synthetic(200)
     assert qa.STRUCTURE_TEXT in check(sample.frame, np.roll(ideal(200), 8, axis=0), sample).warnings

@@ -19,7 +19,6 @@ from pathlib import Path
 
 import numpy as np
 from held_out import Frame, HeldOut, Mask
-from tampering import erase, paint
 
 from USHarmonizationLib.atomic import write_text
 from USHarmonizationLib.domain import DomainDescription
@@ -30,6 +29,11 @@ from USHarmonizationLib.harmonizers import PLAIN_METHODS, load_harmonizer
 from USHarmonizationLib.preparation import prepare_frame
 from USHarmonizationLib.qa import QAResult, check_frame
 from USHarmonizationLib.sector import find_sector
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # Testing: its helpers
+
+from real_dicom import real_dicom, real_dicom_names
+from tampering import erase, paint
 
 # Frames of one cine: neighbours are nearly alike.
 FRAMES_PER_FILE = 6
@@ -98,7 +102,6 @@ def other_frames(plus: Path | None) -> Iterator[tuple[Frame, Mask]]:
     """Frames that show no breast: of the DICOM files of PyPI packages that are installed, and of a folder."""
     from pydicom import dcmread
     from pydicom.errors import InvalidDicomError
-    from real_dicom import real_dicom, real_dicom_names
 
     paths = []
     for name in real_dicom_names():
