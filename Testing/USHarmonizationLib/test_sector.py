@@ -191,8 +191,8 @@ REAL = {
     "pydicom-data/JPGLosslessP14SV1_1s_1f_8b.dcm": (0.31, [(300, 500), (500, 300)], [(60, 60), (740, 900)]),  # phased
     "pydicom-data/OBXXXX1A.dcm": (0.41, [(300, 460), (100, 460)], [(70, 460), (40, 40), (570, 100)]),  # curved, in air
     "pydicom-data/gdcm-US-ALOKA-16.dcm": (0.72, [(300, 200), (300, 500)], [(10, 100), (460, 300)]),  # dual
-    "deid-data/RGB_IMAGE.dcm": (0.49, [(400, 480), (700, 480), (90, 480)], [(20, 20), (300, 60)]),  # curved, in air
-    "deid-data/GREYSCALE_CINE.dcm": (0.62, [(500, 400), (80, 400)], [(20, 20), (300, 760)]),  # linear, in air
+    "deid-data/RGB_IMAGE.dcm": (0.52, [(400, 480), (700, 480), (90, 480)], [(20, 20), (300, 60)]),  # curved, in air
+    "deid-data/GREYSCALE_CINE.dcm": (0.63, [(500, 400), (80, 400)], [(20, 20), (300, 760)]),  # linear, in air
 }
 
 

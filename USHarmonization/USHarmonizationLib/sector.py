@@ -24,6 +24,8 @@ SPARSE, SOLID = 0.12, 0.75
 FAINT = 48
 # Half width, in cells, of what is too thin for a panel (text, rulers, colour bars), and width of a band of near field.
 THIN, BAND = 5, 21
+# A cell and its eight neighbours.
+EIGHT = np.ones((3, 3), dtype=bool)
 # A panel is at least this share of the largest one.
 PANEL_SHARE = 0.25
 # An image whose left and right border columns show tissue over this share of its rows was cropped to tissue.
@@ -131,14 +133,17 @@ def _panels(peak: NDArray[np.float32], alive: Mask, moving: Mask) -> Mask:
     disc = np.hypot(*np.mgrid[-THIN : THIN + 1, -THIN : THIN + 1]) <= THIN
     labels, count = ndimage.label(_opened(tissue, disc))
     sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    bands, band_count = ndimage.label(_opened(_cells(alive, step) > SOLID, np.ones((1, BAND), dtype=bool)))
+    solid = _cells(alive, step) > SOLID
+    bands, band_count = ndimage.label(_opened(solid, np.ones((1, BAND), dtype=bool)))
     sector = np.zeros_like(alive)
     for label in 1 + np.flatnonzero(sizes >= PANEL_SHARE * sizes.max(initial=1)):
+        # Opening rounds corners off: give them back.
         panel = labels == label
+        panel |= ndimage.binary_dilation(panel, EIGHT, iterations=THIN // 2, mask=density > SOLID)
         joined = np.zeros_like(panel)
         for band in range(1, band_count + 1):
             if _same_axis(panel, bands == band):
-                joined |= bands == band
+                joined |= ndimage.binary_dilation(bands == band, EIGHT, iterations=BAND // 2, mask=solid)
         sector |= _panel((moving & _pixels(panel, step, alive.shape)) | (alive & _pixels(joined, step, alive.shape)))
     if np.count_nonzero(moving & sector) < HELD_SHARE * np.count_nonzero(moving):
         return _panel(moving & _pixels(density > SPARSE, step, alive.shape))
@@ -216,14 +221,9 @@ def _above_near_arc(tissue: Mask, hull: Mask) -> Mask:
     """What the hull covers above the footprint of a curved array, which dips in the middle; else nothing."""
     nothing = np.zeros_like(hull)
     x = np.flatnonzero(tissue.any(axis=0))
-    y = tissue.argmax(axis=0)[x]
-    top = hull.argmax(axis=0)[x]
-    near = y - top < 0.3 * tissue.shape[0]
-    hanging = near & (y - top > 1)
-    if np.count_nonzero(hanging) < 0.1 * len(x):
-        return nothing
-    low, high = x[hanging][[0, -1]]
-    chosen = near & (x >= low) & (x <= high)
+    y, top = tissue.argmax(axis=0)[x], hull.argmax(axis=0)[x]
+    # Between the upper corners the hull is the chord of the arc; what hangs below it may be the arc.
+    chosen = (top <= top.min() + max(2, tissue.shape[0] // 50)) & (y - top >= 2)
     for _ in range(5):
         if np.count_nonzero(chosen) < 8:
             return nothing
