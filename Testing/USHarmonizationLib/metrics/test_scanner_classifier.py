@@ -31,6 +31,12 @@ def test_accuracy_is_balanced() -> None:
     sample += 3
     found = scanner_recognition(sample, target, np.arange(60), np.arange(100, 760))
     assert found == pytest.approx(0.933, abs=0.025)  # normal distribution below 1.5 deviations
+    # Half of the target's images look like none of the sample, half just like it: 1 of the sample's, 0.5 of the others.
+    sample, target = CHANCE.normal(0, 0.1, (60, 1)), CHANCE.normal(0, 0.1, (660, 1))
+    target[::2] += 1
+    sample -= 0.5
+    target[1::2] -= 0.5
+    assert scanner_recognition(sample, target, np.arange(60), np.arange(100, 760)) == pytest.approx(0.75, abs=0.06)
 
 
 def test_a_patient_is_never_in_two_folds() -> None:
