@@ -1,13 +1,15 @@
-"""Where a training runs: what users write, what is chosen by itself, and that several processes train the same."""
+"""Where a training runs: what users write, what is chosen by itself, and what is missing."""
 
 from __future__ import annotations
+
+import sys
 
 import pytest
 import torch
 
 from USHarmonizationLib.errors import UsageError
 from USHarmonizationLib.training import devices
-from USHarmonizationLib.training.devices import Device, parse_device, uses_bf16, uses_compile
+from USHarmonizationLib.training.devices import Device, make_fabric, parse_device, uses_bf16, uses_compile
 from USHarmonizationLib.training.settings import TrainingSettings
 
 CPU = Device("cpu", 1)
@@ -53,3 +55,9 @@ def test_compiling_only_where_it_pays_and_can_be_done(monkeypatch: pytest.Monkey
     assert not uses_compile(TrainingSettings(steps=many), CPU)
     with pytest.raises(UsageError, match=r"compile is on, but there is no C\+\+ compiler"):
         uses_compile(TrainingSettings(compile="on"), CPU)
+
+
+def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "lightning_fabric", None)
+    with pytest.raises(UsageError, match="pip install lightning-fabric"):
+        make_fabric(TrainingSettings(), CPU)

@@ -112,8 +112,15 @@ def _importable(module: str) -> bool:
 
 
 def make_fabric(settings: TrainingSettings, device: Device) -> Fabric:
-    """Lightning Fabric for this device, in one process or several."""
-    from lightning_fabric import Fabric
+    """Lightning Fabric for this device, in one process or several.
+
+    Raises:
+        UsageError: it is not installed.
+    """
+    try:
+        from lightning_fabric import Fabric
+    except ImportError:
+        raise UsageError("training needs Lightning Fabric: pip install lightning-fabric") from None
 
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     return Fabric(
