@@ -49,9 +49,28 @@ def test_a_curve_leaves_no_difference_and_a_painted_lesion_is_blue(tmp_path: Pat
     for name, made in (("good", MADE), ("painted", PAINTED)):
         result = check_frame(SAMPLE.frame, made, SAMPLE.valid)
         side_by_side(SAMPLE.frame, made, SAMPLE.valid, result, tmp_path / f"{name}.png")
-    blue = [near(drawn(tmp_path / f"{name}.png"), picture.DARKER, 60).sum() for name in ("good", "painted")]
-    assert blue[1] > 2 * blue[0]
-    assert blue[1] > 0.25 * PLACE.sum()
+    rows, columns = picture.LEAST_ROWS, round(224 * picture.LEAST_ROWS / 208)
+    left, top = picture.MARGIN + 2 * (columns + picture.GAP), picture.MARGIN + 28
+    place = np.asarray(Image.fromarray(PLACE).resize((columns, rows)))
+    blueness = []
+    for name in ("good", "painted"):
+        panel = drawn(tmp_path / f"{name}.png")[top : top + rows, left : left + columns]
+        blueness.append(float((panel[..., 2] - panel[..., 0])[place].mean()))
+    assert abs(blueness[0]) < 30
+    assert blueness[1] > 65
+
+
+def test_what_a_scanner_writes_around_the_image_is_not_shown(tmp_path: Path) -> None:
+    screen, valid = np.zeros((600, 700), dtype=np.float32), np.zeros((600, 700), dtype=bool)
+    screen[:50] = np.tile([0, 1], 350)  # name and birth date
+    screen[200:408, 200:424], valid[200:408, 200:424] = SAMPLE.frame, SAMPLE.valid
+    made = np.where(valid, screen * np.float32(0.7), screen)
+    marks = ((260, 300, 30),)
+    side_by_side(screen, made, valid, QAResult({}, ("look",), marks), tmp_path / "screen.png", lesion=valid & False)
+    inside = (slice(200, 408), slice(200, 424))
+    marks = ((60, 100, 30),)
+    side_by_side(screen[inside], made[inside], valid[inside], QAResult({}, ("look",), marks), tmp_path / "cut.png")
+    np.testing.assert_array_equal(drawn(tmp_path / "screen.png"), drawn(tmp_path / "cut.png"))
 
 
 def test_the_verdict_has_the_colour_of_the_verdict(tmp_path: Path) -> None:

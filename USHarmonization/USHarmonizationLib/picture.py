@@ -1,7 +1,10 @@
 """One frame before and after harmonization, side by side, with what changed and what quality control says.
 
 The third picture is the difference that is left after the brightness curve that fits best (``qa.beyond_brightness``):
-the plain difference of two scanners is one colour all over, and hides what matters.
+the plain difference of two scanners is one colour all over, and hides what matters; so does the change of every
+speckle, which is smoothed away.
+
+Only the imaged area is shown: what a scanner writes around it may name the patient.
 """
 
 from __future__ import annotations
@@ -29,11 +32,13 @@ PANELS = ("Original", "Generated", "Difference beyond overall brightness")
 LARGEST = (560, 560)
 LEAST_ROWS = 300
 MARGIN, GAP = 24, 16
+# Standard deviation of the smoothing, as a share of the shorter side.
+SMOOTHED = 0.008
 # Fewer tell no brightness curve.
 LEAST_PIXELS = 100
 BAR, INDENT = 12, 28
 # The colour scale of the difference reaches one of these (8-bit grey levels): the first that holds 99 % of all changes.
-SCALES = (16, 32, 64, 128, 255)
+SCALES = (32, 64, 128, 255)
 
 BACKGROUND: Colour = (18, 21, 26)
 INK: Colour = (236, 239, 244)
@@ -75,13 +80,13 @@ def side_by_side(
 
     if not original.shape == generated.shape == valid.shape or (lesion is not None and lesion.shape != valid.shape):
         raise InputError(f"a generated frame of {generated.shape} pixels for an original of {original.shape}")
-    size = _shown_size(original.shape)
-    generated = np.clip(generated, 0, 1)
-    enough = np.count_nonzero(valid) >= LEAST_PIXELS
-    change = beyond_brightness(original, generated, valid) if enough else np.zeros_like(original)
+    window = _box(valid)
+    original, generated, valid = original[window], np.clip(generated[window], 0, 1), valid[window]
+    change = _change(original, generated, valid)
     scale = _scale(change[valid])
+    size = _shown_size(original.shape)
     outline = _outline(valid, size)
-    lesion_outline = None if lesion is None else _outline(lesion, size)
+    lesion_outline = None if lesion is None else _outline(lesion[window], size)
     before, after = (_shown(np.clip(frame, 0, 1), size) for frame in (original, generated))
     panels = [_grey(before), _grey(after), _coloured(before, _shown(change, size) * np.float32(255 / scale))]
     for panel in panels:
@@ -104,7 +109,7 @@ def side_by_side(
         left = MARGIN + place * (columns + GAP)
         draw.text((left, top - 26), name, font=_font(16), fill=INK)
         shown = Image.fromarray(panel)
-        _draw_marks(ImageDraw.Draw(shown), result, columns / valid.shape[1])
+        _draw_marks(ImageDraw.Draw(shown), result, (window[0].start, window[1].start), columns / valid.shape[1])
         image.paste(shown, (left, top))
     _draw_scale(image, draw, (MARGIN + 3 * columns + 2 * GAP + 8, top), rows, scale)
 
@@ -135,6 +140,27 @@ def _shown(frame: NDArray[np.floating], size: tuple[int, int]) -> Frame:
 
     image = Image.fromarray(np.ascontiguousarray(frame, dtype=np.float32))
     return np.asarray(image.resize(size, Image.Resampling.BILINEAR), dtype=np.float32)
+
+
+def _box(valid: Mask) -> tuple[slice, slice]:
+    """The imaged area; everything where there is none."""
+    rows, columns = np.flatnonzero(valid.any(axis=1)), np.flatnonzero(valid.any(axis=0))
+    if not len(rows):
+        return slice(0, valid.shape[0]), slice(0, valid.shape[1])
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _change(original: Frame, generated: Frame, valid: Mask) -> Frame:
+    from scipy.ndimage import gaussian_filter
+
+    if np.count_nonzero(valid) < LEAST_PIXELS:
+        return np.zeros_like(original)
+    deviation = max(1.0, min(valid.shape) * SMOOTHED)
+    total, weight = (
+        gaussian_filter(values.astype(np.float32), deviation, truncate=2.5)
+        for values in (beyond_brightness(original, generated, valid), valid)
+    )
+    return np.where(valid, total / np.maximum(weight, np.float32(1e-3)), np.float32(0))
 
 
 def _scale(change: Frame) -> int:
@@ -186,9 +212,9 @@ def _draw_sign(draw: Any, corner: tuple[int, int], colour: Colour, good: bool) -
     draw.line([(left + 9, top + 13), (left + 9, top + 14)], fill=colour, width=2)
 
 
-def _draw_marks(draw: Any, result: QAResult, factor: float) -> None:
+def _draw_marks(draw: Any, result: QAResult, corner: tuple[int, int], factor: float) -> None:
     for row, column, radius in result.marks:
-        y, x, size = ((value + 0.5) * factor for value in (row, column, radius))
+        y, x, size = (row - corner[0] + 0.5) * factor, (column - corner[1] + 0.5) * factor, radius * factor
         for start in range(0, 360, 30):
             draw.arc([x - size, y - size, x + size, y + size], start, start + 18, fill=BAD, width=2)
 

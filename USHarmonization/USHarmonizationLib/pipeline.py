@@ -251,7 +251,7 @@ class _Image:
             frame.prepared.original,
             generated,
             frame.prepared.valid,
-            QAResult(result.figures, (*self._doubts(), *result.warnings)),
+            QAResult(result.figures, (*self._doubts(), *result.warnings), result.marks),
             self.recipe.out / self.picture,
             title=title,
             lesion=lesion,
