@@ -228,7 +228,9 @@ def _structure(
     there = weight > 0.3 * side**2
     if np.count_nonzero(there) < LEAST_BLOCKS:
         return {}, ()
-    low, made = (_smooth(_block_sums(np.where(valid, frame, 0), side), weight, LOWPASS) for frame in (original, generated))
+    low, made = (
+        _smooth(_block_sums(np.where(valid, frame, 0), side), weight, LOWPASS) for frame in (original, generated)
+    )
     left = beyond_brightness(low, made, there)
     explained = made - left
     presence = there.astype(np.float32)
