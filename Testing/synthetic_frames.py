@@ -18,7 +18,7 @@ FALL = 0.45
 # Speckle size (axial, lateral), contrast of speckle, brightness curve (gain, exponent).
 SCANNERS = {
     "a": ((0.8, 1.6), 0.55, (1.0, 0.8)),
-    "b": ((0.5, 0.8), 0.30, (0.7, 1.3)),
+    "b": ((0.5, 0.8), 0.30, (0.9, 1.3)),
 }
 
 

@@ -42,9 +42,10 @@ FLAT = 1e-4
 LARGEST_SAMPLE = 2**15
 # Pieces that give the curve's slope at its ends.
 ENDS = 4
-# Share of the frame's mean brightness that is added to a place's own before changes are related to it, so that noise in
-# shadows counts for little.
+# Brightness that is added to a place's own before changes are related to it, so that noise in shadows counts for
+# little: this share of the frame's mean, and at least that much.
 DARKNESS = 0.3
+LEAST_DARKNESS = 0.08
 # Side of the window that is sent there and back, pixels: the way back costs as much as the way there.
 CYCLE_SIDE = 96
 # A pixel counts as changed beyond this many 8-bit grey levels.
@@ -234,8 +235,8 @@ def _structure(
     left = beyond_brightness(low, made, there)
     explained = made - left
     presence = there.astype(np.float32)
-    darkness = DARKNESS * float(made[there].mean())
-    level = _smooth((explained + made) / 2 * there, presence, LESION_SIZE) + max(darkness, 1e-3)
+    darkness = max(LEAST_DARKNESS, DARKNESS * float(made[there].mean()))
+    level = _smooth((explained + made) / 2 * there, presence, LESION_SIZE) + darkness
     share = np.where(there, _smooth(left, presence, LESION_SIZE) / level, 0)
     figures = {
         "structure": _correlation(explained[there], made[there], low[there]),
