@@ -29,7 +29,12 @@ def run(*arguments: object, timeout: float = 120) -> subprocess.CompletedProcess
 
 
 def start(*arguments: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    """Start a command as a terminal does: a shell's background job, as which tests may run, ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        return subprocess.Popen(command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def tissue(path: Path, seed: int) -> Path:
