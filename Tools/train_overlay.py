@@ -5,7 +5,7 @@
 It learns from the development half of ``Testing/data/overlay_annotations.json`` and from text, callipers and rulers
 drawn over frames; of the frames without annotation only patients that have none in the held-out half are used. In a
 second round the network's own sure answers label those frames (Lee, ICML workshop 2013: pseudo-labels).
-A quarter of an hour on one core that is free.
+About an hour on one core.
 """
 
 from __future__ import annotations
@@ -34,11 +34,6 @@ from overlay_accuracy import ANNOTATIONS, marked_pixels  # noqa: E402
 from USHarmonizationLib.overlay import LAYERS, overlay_logits  # noqa: E402
 
 CROP, BATCH = 128, 16
-ABOUT = {
-    "made by": "Tools/train_overlay.py",
-    "data": "BUS-BRA: W. Gómez-Flores, M. J. Gregorio-Calas, W. Coelho de Albuquerque Pereira, BUS-BRA: A breast "
-    "ultrasound dataset for assessing computer-aided diagnosis systems, Medical Physics 51(4), 3110-3123 (2024)",
-}
 # Labels: no graphics, graphics, not counted.
 TISSUE, GRAPHICS, UNKNOWN = 0, 1, 2
 SURE = 0.1
@@ -359,7 +354,7 @@ def main() -> None:
         others = self_labelled(weights, other_frames(arguments.busbra))
         weights = train(weights, frames, others, arguments.steps[1], 2e-3, seed=2)
     # Half precision halves the file; what the network says moves less than its threshold matters.
-    save_file({name: value.half() for name, value in weights.items()}, arguments.out, metadata=ABOUT)
+    save_file({name: value.half() for name, value in weights.items()}, arguments.out)
 
 
 if __name__ == "__main__":

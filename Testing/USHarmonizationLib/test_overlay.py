@@ -11,12 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
-from real_dicom import real_dicom
 from scipy import ndimage
 
-from USHarmonizationLib.files import read_image
 from USHarmonizationLib.overlay import find_overlay
-from USHarmonizationLib.sector import find_sector
 
 SIZE = (320, 400)
 EVERYWHERE = np.ones(SIZE, dtype=bool)
@@ -96,24 +93,6 @@ def test_the_same_frame_gives_the_same_mask_and_stays_as_it_was() -> None:
     assert (frame == before).all()
 
 
-# Centres (row, column) of callipers of scanners that the network never saw, read off the pictures.
-CALLIPERS = {
-    "pydicom-data/OBXXXX1A.dcm": [(290, 459), (301, 498)],  # Philips CX50, in air
-    "pydicom-data/JPGLosslessP14SV1_1s_1f_8b.dcm": [(320, 629), (436, 689)],  # Philips EPIQ 7C
-}
-
-
-@pytest.mark.parametrize("name", CALLIPERS)
-def test_on_scanners_never_seen(name: str) -> None:
-    image = read_image(real_dicom(name))
-    luma, sector = image.luma(0), find_sector(image)
-    found = find_overlay(luma, sector)
-    assert (found & sector).sum() < 0.02 * sector.sum()
-    for row, column in CALLIPERS[name]:
-        assert found[row - 4 : row + 5, column].mean() > 0.9
-        assert found[row, column - 4 : column + 5].mean() > 0.9
-
-
 def test_on_frames_marked_by_hand(shared_data: Path) -> None:
     """Patients that the network never saw."""
     figures = measure(shared_data / "busbra", "held-out")
@@ -125,4 +104,4 @@ def test_on_frames_marked_by_hand(shared_data: Path) -> None:
 
 def test_lesions_stay_tissue(shared_data: Path) -> None:
     """Callipers that lie on the rims of lesions are among what is found."""
-    assert lesion_share(shared_data / "busbra", every=40)["share"] < 0.025
+    assert lesion_share(shared_data / "busbra", every=20)["share"] < 0.025
