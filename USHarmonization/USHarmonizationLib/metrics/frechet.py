@@ -51,8 +51,13 @@ def frechet_distance(sample: NDArray[np.floating], target: NDArray[np.floating])
     first, second = (
         np.clip((values[:, varies] - mean[varies]) / deviation[varies], -CLIP, CLIP) for values in (sample, target)
     )
-    difference = first.mean(axis=0) - second.mean(axis=0)
-    a, b = _factor(first), _factor(second)
+    return frechet_of_gaussians(first, second)
+
+
+def frechet_of_gaussians(sample: NDArray[np.float64], target: NDArray[np.float64]) -> float:
+    """The distance itself, of (n, features) and (m, features) as they are: neither scaled nor clipped, nor checked."""
+    difference = sample.mean(axis=0) - target.mean(axis=0)
+    a, b = _factor(sample), _factor(target)
     trace = (a**2).sum() + (b**2).sum() - 2 * np.linalg.svd(a @ b.T, compute_uv=False).sum()
     return float(difference @ difference + max(trace, 0.0))
 
