@@ -2,13 +2,16 @@
 
     python Testing/evaluation/held_out.py cohort --busbra DIR --out cohort.csv
     python Testing/evaluation/held_out.py figures --busbra DIR --source ge-logiq-5 --cache DIR --out figures.json \
-        --model histogram --model fda --model BUNDLE --generated NAME=DIR
+        [--tissue] --model tone --model histogram --model fda \
+        --model BUNDLE --generated NAME=DIR
 
 ``cohort`` writes the table that ``usharmonize train`` and ``apply`` take. ``figures`` measures the images as they are,
 and each model or folder of images that ``usharmonize apply`` made. From Python: ``HeldOut(...).evaluate(harmonize)``.
 
-What the figures mean stands in ``Figures``. Lesions are the data set's masks, whole, before and after; images are
-rounded to 8 bits and keep their own pixels outside tissue, as ``apply`` writes them.
+What the figures mean stands in ``Figures``. Lesions are the data set's masks, before and after; images are rounded to
+8 bits and keep their own pixels outside tissue, as ``apply`` writes them. Callipers stand on many lesions, and no
+harmonizer may touch them: ``--tissue`` measures without them, on both scanners (they are filled from around and left
+out of the masks), which tells what became of the tissue.
 """
 
 from __future__ import annotations
@@ -107,6 +110,7 @@ class HeldOut:
         split: which patients are measured: ``test``, or ``validation`` while choosing among models.
         jobs: processes for what is not in the cache.
         split_file: which patient is in which split.
+        tissue: measure without burned-in graphics.
     """
 
     def __init__(
@@ -118,6 +122,7 @@ class HeldOut:
         split: str = "test",
         jobs: int = 1,
         split_file: Path = SPLIT_FILE,
+        tissue: bool = False,
     ) -> None:
         cases = read_cases(busbra, split_file)
         known = sorted({case.scanner for case in cases})
@@ -131,7 +136,7 @@ class HeldOut:
         self.target = [case for case in cases if case.scanner == target]
         self.held_out = np.array([case.split == split for case in self.target])
         self.training = np.array([case.split == "train" for case in self.target])
-        self._cache, self._jobs = cache, jobs
+        self._cache, self._jobs, self._tissue = cache, jobs, tissue
         self._patients = np.array([case.patient for case in self.cases])
         self._malignant = np.array([case.malignant for case in self.cases])
         self._target_patients = np.array([case.patient for case in self.target])
@@ -165,11 +170,22 @@ class HeldOut:
         return asdict(self._figures([_grey(found[case.image.name]) for case in self.cases], float("nan")))
 
     def plain(self, method: str) -> Harmonize:
-        """``histogram`` or ``fda`` with all training images of the target as reference."""
-        chosen = [case for case, training in zip(self.target, self.training, strict=True) if training]
-        frames = ((frame, valid) for _, frame, valid in self.prepared(chosen))
+        """A method that needs no training of a network, fitted to all training images.
+
+        ``histogram`` and ``fda`` have those of the target as reference. ``tone`` is the floor for what learns from both
+        scanners: one curve for all images, which gives the source's grey levels, pooled, the target's distribution.
+        """
+        target = [case for case, training in zip(self.target, self.training, strict=True) if training]
+        if method == "tone":
+            source = [case for case in self.all_cases if case.scanner == self.source and case.split == "train"]
+            return tone_curve(*(self._levels(cases) for cases in (source, target)))
+        frames = ((frame, valid) for _, frame, valid in self.prepared(target))
         methods = {"histogram": HistogramHarmonizer.from_frames, "fda": FourierHarmonizer.from_frames}
         return methods[method](frames).harmonize
+
+    def _levels(self, cases: list[Case]) -> NDArray[np.int64]:
+        """(256,) pixels of tissue at each grey level."""
+        return np.sum([np.bincount(grey[valid], minlength=256) for grey, _, valid in self.prepared(cases)], axis=0)
 
     @cached_property
     def references(self) -> dict[str, float]:
@@ -193,8 +209,7 @@ class HeldOut:
         }
 
     def _figures(self, generated: list[Grey], seconds: float) -> Figures:
-        lesions = [lesion for _, lesion in self._read]
-        features = self._features(zip(generated, lesions, strict=True))
+        features = self._source(generated)
         target, held_out = self._target_features, self._target_features[self.held_out]
         held_out_patients = self._target_patients[self.held_out]
         scores = self._model.score(features)
@@ -256,11 +271,23 @@ class HeldOut:
 
     @cached_property
     def _source_features(self) -> NDArray[np.float64]:
-        return self._features(self._read)
+        return self._source([grey for grey, _ in self._read])
+
+    def _source(self, images: list[Grey]) -> NDArray[np.float64]:
+        """Features of the source's lesions as they are in these images."""
+        parts = zip(images, self._read, self._frames, strict=True)
+        return self._features(self._measured(image, lesion, valid) for image, (_, lesion), (_, _, valid) in parts)
+
+    def _measured(self, image: Grey, lesion: Mask, valid: Mask) -> tuple[Grey, Mask]:
+        """The image and mask that features are taken of."""
+        return (fill.fill(image, ~valid), lesion & valid) if self._tissue else (image, lesion)
 
     @cached_property
     def _target_features(self) -> NDArray[np.float64]:
-        return self._features(case.read() for case in self.target)
+        if not self._tissue:
+            return self._features(case.read() for case in self.target)
+        parts = zip(self.target, self.prepared(self.target), strict=True)
+        return self._features(self._measured(grey, case.read()[1], valid) for case, (grey, _, valid) in parts)
 
     @cached_property
     def _model(self) -> OutcomeModel:
@@ -278,6 +305,15 @@ class HeldOut:
                 raise UsageError(f"texture features of image {place + 1}: {row.reason}")
             rows[place] = row
         return np.array([rows[place] for place in range(len(rows))])
+
+
+def tone_curve(source: NDArray[np.int64], target: NDArray[np.int64]) -> Harmonize:
+    """The curve that gives grey levels counted in ``source`` (256,) the distribution of those in ``target`` (256,)."""
+    share = (np.cumsum(source) - source / 2) / source.sum()
+    reached = (np.cumsum(target) - target / 2) / target.sum()
+    seen = target > 0
+    curve = np.interp(share, reached[seen], np.flatnonzero(seen)) / 255
+    return lambda frame, valid: np.interp(frame, np.arange(256) / 255, curve).astype(np.float32)
 
 
 def auc(outcome: NDArray[np.integer], score: NDArray[np.floating]) -> float:
@@ -386,17 +422,20 @@ def main(arguments: list[str] | None = None) -> int:
     figures.add_argument("--split", default="test", choices=["test", "validation"])
     figures.add_argument("--cache", type=Path, required=True, help="folder for features and masks, by content")
     figures.add_argument("--jobs", type=int, default=1)
-    figures.add_argument("--model", action="append", default=[], help="bundle, histogram or fda; repeat it")
+    figures.add_argument("--model", action="append", default=[], help="bundle, histogram, fda or tone; repeat it")
+    figures.add_argument("--tissue", action="store_true", help="leave burned-in graphics out of images and masks")
     figures.add_argument("--generated", action="append", default=[], metavar="NAME=DIR", help="images of apply")
     given = parser.parse_args(arguments)
     try:
         if given.command == "cohort":
             write_busbra_cohort(read_cases(given.busbra), given.out)
             return 0
-        data = HeldOut(given.busbra, given.cache, given.source, given.target, given.split, given.jobs)
+        data = HeldOut(
+            given.busbra, given.cache, given.source, given.target, given.split, given.jobs, tissue=given.tissue
+        )
         found = {"original": data.evaluate(None)}
         for model in given.model:
-            harmonize = data.plain(model) if model in PLAIN_METHODS else load_harmonizer(model).harmonize
+            harmonize = data.plain(model) if model in (*PLAIN_METHODS, "tone") else load_harmonizer(model).harmonize
             found[model] = data.evaluate(harmonize)
         for entry in given.generated:
             name, _, folder = entry.partition("=")
@@ -404,7 +443,7 @@ def main(arguments: list[str] | None = None) -> int:
     except HarmonizationError as error:
         print(f"held_out: {error}", file=sys.stderr)
         return 2
-    settings = {"source": given.source, "target": given.target, "split": given.split}
+    settings = {"source": given.source, "target": given.target, "split": given.split, "tissue": given.tissue}
     content = {**settings, "references": data.references, "figures": found}
     write_text(given.out, json.dumps(content, indent=2) + "\n")
     print_table(found)

@@ -1,8 +1,10 @@
 """Put a trained bundle among those that ship, with its held-out figures, licence and citation in its card.
 
-    python Testing/evaluation/ship.py BUNDLE FIGURES.json --out USHarmonization/Resources/Models/<source>-to-<target>
+    python Testing/evaluation/ship.py BUNDLE FIGURES.json [TISSUE.json] \
+        --out USHarmonization/Resources/Models/<source>-to-<target>
 
-``FIGURES.json`` is what ``held_out.py figures`` wrote; the entry of the bundle itself is the one named like ``BUNDLE``.
+The JSON files are what ``held_out.py figures`` wrote, without and with ``--tissue``; the entry of the bundle itself is
+the one named like ``BUNDLE``.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     """The command line; 0, or 2 after one line that says what is wrong."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bundle", type=Path)
-    parser.add_argument("figures", type=Path)
+    parser.add_argument("figures", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args(arguments)
     try:
@@ -42,19 +44,22 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def ship(folder: Path, figures: Path, out: Path) -> None:
+def ship(folder: Path, figures: list[Path], out: Path) -> None:
     """Write the bundle anew at ``out``.
 
     Raises:
         UsageError: the figures are not of this bundle's scanners, or lack it.
     """
     bundle = read_bundle(folder)
-    found = json.loads(figures.read_text("utf-8"))
-    if (found["source"], found["target"]) != (bundle.source, bundle.target):
-        raise UsageError(f"{figures} is about {found['source']} to {found['target']}, not about {bundle.name}")
-    if str(folder) not in found["figures"]:
-        raise UsageError(f"{figures} has no entry {folder}; it has: {', '.join(found['figures'])}")
-    named = {bundle.variant if name == str(folder) else name: values for name, values in found["figures"].items()}
+    metrics = dict(bundle.metrics)
+    for path in figures:
+        found = json.loads(path.read_text("utf-8"))
+        if (found["source"], found["target"]) != (bundle.source, bundle.target):
+            raise UsageError(f"{path} is about {found['source']} to {found['target']}, not about {bundle.name}")
+        if str(folder) not in found["figures"]:
+            raise UsageError(f"{path} has no entry {folder}; it has: {', '.join(found['figures'])}")
+        named = {bundle.variant if name == str(folder) else name: values for name, values in found["figures"].items()}
+        metrics["held_out_tissue" if found["tissue"] else "held_out"] = {**found, "figures": named}
     write_bundle(
         out,
         source=bundle.source,
@@ -64,7 +69,7 @@ def ship(folder: Path, figures: Path, out: Path) -> None:
         intensity_range=bundle.intensity_range,
         training=bundle.training,
         training_patients=bundle.training_patients,
-        metrics={**bundle.metrics, "held_out": {**found, "figures": named}},
+        metrics=metrics,
         domain=bundle.domain,
         checks=bundle.checks,
         licence=LICENCE,

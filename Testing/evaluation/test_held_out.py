@@ -109,6 +109,34 @@ def test_a_folder_of_generated_images(
         data.evaluate_folder(tmp_path / "out")
 
 
+def test_without_graphics_only_tissue_counts(
+    busbra_like: Path, tmp_path: Path, evaluation: Callable[[str], ModuleType]
+) -> None:
+    """A harmonizer that paints over what is not tissue changes no figure of tissue."""
+    held_out = evaluation("held_out")
+    data = held_out.HeldOut(busbra_like, tmp_path / "cache", split_file=busbra_like / "split.csv", tissue=True)
+    grey, lesion = data.cases[0].read()
+    valid = np.ones_like(lesion)
+    rows, columns = (int(place) for place in np.argwhere(lesion)[len(np.argwhere(lesion)) // 2])
+    valid[rows - 2 : rows + 3, columns - 2 : columns + 3] = False
+    images = [np.where(valid, grey, level).astype(np.uint8) for level in (0, 255)]
+    measured = [data._measured(image, lesion, valid) for image in images]
+    assert np.array_equal(measured[0][0], measured[1][0])
+    assert np.array_equal(measured[0][1], lesion & valid)
+    data._tissue = False
+    assert data._measured(images[1], lesion, valid)[0] is images[1]
+
+
+def test_one_curve_for_all_images(evaluation: Callable[[str], ModuleType]) -> None:
+    """Levels 10 and 20, equally often, become the target's 100 and 200, and what lies between lies between."""
+    held_out = evaluation("held_out")
+    source, target = np.zeros(256, dtype=np.int64), np.zeros(256, dtype=np.int64)
+    source[[10, 20]], target[[100, 200]] = 50, 7
+    curve = held_out.tone_curve(source, target)
+    frame = np.array([[10, 15, 20]], dtype=np.float32) / 255
+    assert (curve(frame, frame > 0) * 255).tolist() == [pytest.approx([100, 150, 200], abs=0.01)]
+
+
 def test_the_command_line(
     busbra_like: Path, tmp_path: Path, evaluation: Callable[[str], ModuleType], capsys: pytest.CaptureFixture[str]
 ) -> None:
