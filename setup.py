@@ -3,9 +3,14 @@
 from setuptools import find_packages, setup
 
 setup(
-    packages=[*find_packages("USHarmonization", include=["USHarmonizationLib*"]), "USHarmonizationLib.Resources"],
+    packages=[
+        *find_packages("USHarmonization", include=["USHarmonizationLib*"]),
+        "USHarmonizationLib.Resources",
+        *find_packages("USRadiomicsLNM", include=["USRadiomicsLNMLib*"]),
+    ],
     package_dir={
         "USHarmonizationLib": "USHarmonization/USHarmonizationLib",
         "USHarmonizationLib.Resources": "USHarmonization/Resources",
+        "USRadiomicsLNMLib": "USRadiomicsLNM/USRadiomicsLNMLib",
     },
 )

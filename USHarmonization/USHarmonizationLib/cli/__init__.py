@@ -62,35 +62,40 @@ def _terminate(signal_number: int, frame: FrameType | None) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; ``arguments`` are those of the command line unless given. Returns the exit code."""
+    return run(app, "usharmonize", arguments)
+
+
+def run(app: typer.Typer, name: str, arguments: Sequence[str] | None = None) -> int:
+    """Run one command of a command line called ``name``; what goes wrong becomes one line and the exit code."""
     in_charge = threading.current_thread() is threading.main_thread()  # others must not touch signals
     before = signal.signal(signal.SIGTERM, _terminate) if in_charge else None
     try:
-        code = app(args=arguments, prog_name="usharmonize", standalone_mode=False)
+        code = app(args=arguments, prog_name=name, standalone_mode=False)
         return code if isinstance(code, int) else 0
     except UsageError as error:
-        return _say(str(error), USAGE)
+        return _say(name, str(error), USAGE)
     except HarmonizationError as error:
-        return _say(str(error), FAILED)
+        return _say(name, str(error), FAILED)
     except KeyboardInterrupt:
-        return _say("stopped; run the same command again to go on", INTERRUPTED)
+        return _say(name, "stopped; run the same command again to go on", INTERRUPTED)
     except _Terminated:
-        return _say("terminated; run the same command again to go on", TERMINATED)
+        return _say(name, "terminated; run the same command again to go on", TERMINATED)
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except Exception as error:
         message = getattr(error, "format_message", None)
         if message is not None:  # Typer's own usage errors
-            return _say(message(), getattr(error, "exit_code", USAGE))
+            return _say(name, message(), getattr(error, "exit_code", USAGE))
         if os.environ.get(DEBUG_VARIABLE):
             traceback.print_exc()
         hint = f"set {DEBUG_VARIABLE}=1 to see where"
-        return _say(f"unexpected {type(error).__name__}: {' '.join(str(error).split())} ({hint})", FAILED)
+        return _say(name, f"unexpected {type(error).__name__}: {' '.join(str(error).split())} ({hint})", FAILED)
     finally:
         if in_charge:
             signal.signal(signal.SIGTERM, before)
 
 
-def _say(message: str, code: int) -> int:
-    print(f"usharmonize: {message}", file=sys.stderr)
+def _say(name: str, message: str, code: int) -> int:
+    print(f"{name}: {message}", file=sys.stderr)
     return code
