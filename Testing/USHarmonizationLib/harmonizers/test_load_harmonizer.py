@@ -83,3 +83,12 @@ def test_what_is_missing_is_said(tmp_path: Path, target: Path) -> None:
     ):
         with pytest.raises(UsageError, match=message):
             load_harmonizer(arguments[0], reference=arguments[1])
+
+
+def test_beta_of_fda(target: Path) -> None:
+    assert load_harmonizer("fda", reference=target, beta=0.05).settings["beta"] == 0.05
+    assert load_harmonizer("fda", reference=target).settings["beta"] == 0.01
+    with pytest.raises(UsageError, match="beta is 0.7; needed: a number from 0 to 0.5"):
+        load_harmonizer("fda", reference=target, beta=0.7)
+    with pytest.raises(UsageError, match="--beta goes with fda only, not with histogram"):
+        load_harmonizer("histogram", reference=target, beta=0.05)

@@ -33,6 +33,13 @@ def apply(
             metavar="IMAGE_OR_DIR", help="For fda and histogram: image or folder of images of the scanner to imitate."
         ),
     ] = None,
+    beta: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="For fda: how far the swapped low frequencies reach, as a share of the shorter side. Default 0.01.",
+        ),
+    ] = None,
     jobs: Annotated[
         int | None,
         typer.Option(metavar="N", help="Local processes; by default as many as the work and the cores are worth."),
@@ -72,7 +79,7 @@ def apply(
     selection = select_inputs(inputs, out, catalogue)
     # From the root, since workers of a cluster may be elsewhere.
     named = absolute(Path(model)) if Path(model).is_dir() else model
-    recipe = Recipe(load_harmonizer(named, reference, device), absolute(out), catalogue, pictures)
+    recipe = Recipe(load_harmonizer(named, reference, device, beta=beta), absolute(out), catalogue, pictures)
     count = {DONE: 0, FAILED: 0, "before": 0}
 
     with Progress("harmonizing", len(selection.inputs), None if as_json else sys.stderr) as progress:

@@ -15,7 +15,11 @@ PLAIN_METHODS = ("fda", "histogram")
 
 
 def load_harmonizer(
-    name_or_path: str | Path, reference: Path | None = None, device: str = "auto", threads: int | None = None
+    name_or_path: str | Path,
+    reference: Path | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    beta: float | None = None,
 ) -> Harmonizer:
     """The harmonizer of this name, ready to run.
 
@@ -23,9 +27,11 @@ def load_harmonizer(
         name_or_path: folder or name of a bundle, ``fda`` or ``histogram``.
         reference: image or folder of images of the target scanner, for ``fda`` and ``histogram`` only.
         device, threads: where a network runs, see ``network.NetworkHarmonizer``.
+        beta: for ``fda`` with a reference only, see ``fda.FourierHarmonizer``; None for its default.
 
     Raises:
-        UsageError: there is no such harmonizer, it is broken, or a reference is missing, unusable or not wanted.
+        UsageError: there is no such harmonizer, it is broken, or a reference is missing, unusable or not wanted; so is
+            ``beta``.
     """
     from .fda import FourierHarmonizer
     from .histogram import HistogramHarmonizer
@@ -35,9 +41,13 @@ def load_harmonizer(
         "histogram": HistogramHarmonizer,
     }
     method = str(name_or_path)
+    if beta is not None and method != "fda":
+        raise UsageError(f"--beta goes with fda only, not with {method}")
     if method in methods:
         if reference is None:
             raise UsageError(f"{method} needs --reference: an image or a folder of images of the target scanner")
+        if beta is not None:
+            return FourierHarmonizer.from_reference(reference, beta)
         return methods[method].from_reference(reference)
     if reference is not None:
         raise UsageError(f"--reference goes with {' or '.join(PLAIN_METHODS)} only; {method} brings its target along")
