@@ -52,16 +52,30 @@ class Medium:
 
 @dataclass(frozen=True)
 class Scatterers:
-    """Points and their complex amplitudes, of unit variance for 1 scatterer a mm2 of background; all (count,)."""
+    """Points in mm, each array (count,).
+
+    Attributes:
+        x, z: positions.
+        amplitude: complex; of unit variance for 1 scatterer a mm2 of background.
+        deviation: standard deviation from which the amplitude was drawn; 0 for reflectors, which are the same in every
+            slice.
+    """
 
     x: Floats
     z: Floats
     amplitude: Complex
+    deviation: Floats
 
     def moved(self, pose: Pose) -> Scatterers:
         """The same as seen by a probe held in this pose."""
         x, z = pose.to_probe(self.x, self.z)
         return replace(self, x=x, z=z)
+
+    def in_other_slice(self, agreement: Floats, random: np.random.Generator) -> Scatterers:
+        """The same tissue in a slice that agrees with this one by 0 (not at all) to 1 (it is this one); (count,)."""
+        other = self.deviation * complex_normal(self.x.size, random)
+        mixed = agreement * self.amplitude + np.sqrt(1 - agreement**2) * other
+        return replace(self, amplitude=np.where(self.deviation > 0, mixed, self.amplitude).astype(np.complex64))
 
 
 @dataclass(frozen=True)
@@ -117,17 +131,18 @@ def scatter(
     x, z = _lattice(bounds, spacing_mm, random)
     amplitude = complex_normal(x.size, random)
     strength = medium.echogenicity_db(x, z).astype(np.float32)
-    amplitude *= np.exp(strength * np.float32(math.log(10) / 20)) * np.float32(spacing_mm)
+    deviation = np.exp(strength * np.float32(math.log(10) / 20)) * np.float32(spacing_mm)
     if medium.density is not None:
         share = medium.density(x, z)
         kept = random.random(x.size, dtype=np.float32) < share
-        amplitude = np.where(kept, amplitude / np.sqrt(np.maximum(share, 1e-6)), 0)
-    seen = amplitude != 0
+        deviation = np.where(kept, deviation / np.sqrt(np.maximum(share, np.float32(1e-6))), 0).astype(np.float32)
+    seen = deviation > 0
     points = np.array(medium.reflectors, dtype=np.float32).reshape(-1, 3)
     return Scatterers(
         np.concatenate([x[seen], points[:, 0]]),
         np.concatenate([z[seen], points[:, 1]]),
-        np.concatenate([amplitude[seen], 10 ** (points[:, 2] / 20)]).astype(np.complex64),
+        np.concatenate([(amplitude * deviation)[seen], 10 ** (points[:, 2] / 20)]).astype(np.complex64),
+        np.concatenate([deviation[seen], np.zeros(len(points), dtype=np.float32)]),
     )
 
 

@@ -30,6 +30,7 @@ class View:
         frame: (rows, columns) 8-bit greys.
         labels: (rows, columns) 8-bit, which structure a pixel shows; 0 for background and outside.
         landmarks: positions (x, y) by label.
+        knobs: what the operator had set.
     """
 
     imaging: Imaging
@@ -37,6 +38,7 @@ class View:
     frame: NDArray[np.uint8]
     labels: NDArray[np.uint8]
     landmarks: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    knobs: Knobs = Knobs()
 
     @property
     def pixel_mm(self) -> float:
