@@ -78,13 +78,27 @@ def feature_agreement(
     r = correlations(x, y)
     low, high = fisher_interval(r, n)
     icc, icc_low, icc_high = intraclass_correlation(np.stack([x, y]))
-    shift = x.mean(axis=0) - y.mean(axis=0)
+    shift, shift_sd = mean_shift(x, y)
     spread = x.var(axis=0) + y.var(axis=0) + shift**2
     covariance = ((x - x.mean(axis=0)) * (y - y.mean(axis=0))).mean(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         concordance = np.where(_varies(x) | _varies(y) | (shift != 0), 2 * covariance / spread, np.nan)
-        shift_sd = np.where(_varies(y), shift / y.std(axis=0, ddof=1), np.nan)
     return FeatureAgreement(known, n, r, low, high, icc, icc_low, icc_high, concordance, shift, shift_sd)
+
+
+def mean_shift(x: NDArray[np.floating], y: NDArray[np.floating]) -> tuple[Values, Values]:
+    """How far features lie from the target's, of (n, features) and (m, features) of any images.
+
+    Returns:
+        (features,) mean of ``x`` minus mean of ``y``; and the same in standard deviations (m - 1) of ``y``, NaN where
+        it does not vary.
+    """
+    target = np.asarray(y, dtype=np.float64)
+    shift = np.asarray(x, dtype=np.float64).mean(axis=0) - target.mean(axis=0)
+    if len(target) < 2:
+        return shift, np.full_like(shift, np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return shift, np.where(_varies(target), shift / target.std(axis=0, ddof=1), np.nan)
 
 
 def correlations(x: Values, y: Values) -> Values:

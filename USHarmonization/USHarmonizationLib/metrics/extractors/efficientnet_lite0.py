@@ -38,11 +38,11 @@ class _SameConv(nn.Conv2d):
     TensorFlow, where the weights were learned."""
 
     def forward(self, x: Tensor) -> Tensor:
-        padding = []
+        padding: list[int] = []
         for size, kernel, stride in zip(x.shape[-2:], self.kernel_size, self.stride, strict=True):
             total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
             padding = [total // 2, total - total // 2, *padding]
-        return self._conv_forward(functional.pad(x, padding), self.weight, self.bias)
+        return torch.as_tensor(self._conv_forward(functional.pad(x, padding), self.weight, self.bias))
 
 
 class _Block(nn.Module):
@@ -62,7 +62,7 @@ class _Block(nn.Module):
         y = functional.relu6(self._bn0(self._expand_conv(x))) if self._expands else x
         y = functional.relu6(self._bn1(self._depthwise_conv(y)))
         y = self._bn2(self._project_conv(y))
-        return x + y if self._skips else y
+        return torch.as_tensor(x + y if self._skips else y)
 
 
 class EfficientNetLite0(nn.Module):

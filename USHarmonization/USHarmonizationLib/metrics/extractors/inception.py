@@ -40,14 +40,14 @@ _High = partial(_Conv, kernel=(7, 1), padding=(3, 0))
 
 
 class _Mixed(nn.Module):
-    """Branches side by side. ``rest`` is the branch after pooling: a convolution of the mean, or the pooled itself."""
+    """Branches side by side, one of them of 3 x 3 averages."""
 
     def __init__(self, fid: bool) -> None:
         super().__init__()
         self.fid = fid
 
     def mean(self, x: Tensor) -> Tensor:
-        """3 x 3 average; that of FID does not count what lies outside the image."""
+        """That of FID does not count what lies outside the image."""
         return functional.avg_pool2d(x, 3, 1, 1, count_include_pad=not self.fid)
 
 

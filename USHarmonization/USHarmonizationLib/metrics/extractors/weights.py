@@ -62,7 +62,7 @@ def fill(network: nn.Module, state: dict[str, Tensor], path: Path, unused: tuple
 
 
 class NetworkExtractor:
-    """An ``Extractor`` around a network that takes (1, 3, size, size) images of value ``scale * brightness + offset``."""
+    """An ``Extractor`` around a network that takes (1, 3, size, size) images: ``scale * brightness + offset``."""
 
     def __init__(self, name: str, network: nn.Module, sha256: str, size: int, scale: float, offset: float) -> None:
         self.name, self.weights_sha256 = name, sha256
@@ -74,7 +74,5 @@ class NetworkExtractor:
         values = torch.from_numpy(np.ascontiguousarray(image, dtype=np.float32))[None, None]
         with torch.inference_mode():
             small = functional.interpolate(values, (self._size, self._size), mode="bilinear", antialias=True)
-            found: NDArray[np.float32] = self._network((small * self._scale + self._offset).expand(1, 3, -1, -1))[
-                0
-            ].numpy()
-        return found
+            found: Tensor = self._network((small * self._scale + self._offset).expand(1, 3, -1, -1))
+        return np.asarray(found[0].numpy(), dtype=np.float32)
