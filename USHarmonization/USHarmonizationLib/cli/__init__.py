@@ -25,6 +25,7 @@ from .import_weights import import_weights
 from .inspect import inspect
 from .models import models
 from .scanners import scanners
+from .simulate import simulate
 from .train import train
 
 FAILED, USAGE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
@@ -34,6 +35,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=
 # A command is the function of its name in the file of its name.
 for command in (inspect, scanners, models, train, apply, import_weights, export):
     app.command()(command)
+# Several commands under one name.
+app.add_typer(simulate, name="simulate")
 
 
 @app.callback(invoke_without_command=True)
