@@ -20,6 +20,7 @@ import typer
 from .. import __version__
 from ..errors import DEBUG_VARIABLE, HarmonizationError, UsageError
 from .apply import apply
+from .evaluate import evaluate
 from .export import export
 from .import_weights import import_weights
 from .inspect import inspect
@@ -33,7 +34,7 @@ FAILED, USAGE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
 
 # A command is the function of its name in the file of its name.
-for command in (inspect, scanners, models, train, apply, import_weights, export):
+for command in (inspect, scanners, models, train, apply, evaluate, import_weights, export):
     app.command()(command)
 # Several commands under one name.
 app.add_typer(simulate, name="simulate")
