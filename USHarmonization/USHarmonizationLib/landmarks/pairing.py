@@ -274,7 +274,7 @@ def _warnings(
     ]
     if not SCALES[0] <= registration.transform.linear.scale <= SCALES[1]:
         warnings.append(
-            f"the images differ in scale by a factor of {registration.transform.linear.scale:.3f}; check the pixels' size"
+            f"the scale differs by a factor of {registration.transform.linear.scale:.3f}; check the pixels' size"
         )
     if registration.target_error is None:
         warnings.append("too few landmarks to leave one out: nothing is known about the error between them")

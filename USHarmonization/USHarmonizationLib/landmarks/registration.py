@@ -186,15 +186,16 @@ def _check_order(fixed: Points, moving: Points, names: Sequence[str], others: Se
     mirror = np.array([-1.0, 1.0])
     best, order = _best_order(fixed, moving)
     mirrored, mirrored_order = _best_order(fixed * mirror, moving)
+    if mirrored <= given * BETTER and mirrored < best and mirrored_order == list(range(len(fixed))):
+        raise InputError(
+            f"the landmarks fit a mirror image only ({mirrored:.2f} mm; as they are they miss by {given:.2f} mm): "
+            "flip one image"
+        )
     if best <= given * BETTER:
         pairs = ", ".join(f"{name} = {others[place]}" for name, place in zip(names, order, strict=True))
         raise InputError(
             f"the landmarks do not fit in the given order (they miss by {given:.2f} mm); this order fits "
             f"({best:.2f} mm), fixed = moving: {pairs}"
-        )
-    if mirrored <= given * BETTER and mirrored_order == list(range(len(fixed))):
-        raise InputError(
-            f"the landmarks fit a mirror image only ({mirrored:.2f} mm; as they are {given:.2f} mm): flip one image"
         )
 
 
