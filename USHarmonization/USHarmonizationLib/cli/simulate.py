@@ -34,7 +34,8 @@ def phantom(
     count: Annotated[int, typer.Option(metavar="N", help="Pairs of images.")] = 3,
     seed: Seed = 0,
     layout: Annotated[
-        str, typer.Option(metavar="fixed|varied", help="Targets where the phantom has them, or varied from pair to pair.")
+        str,
+        typer.Option(metavar="fixed|varied", help="Targets where the phantom has them, or varied from pair to pair."),
     ] = "fixed",
     image_format: Format = "dcm",
     size: Size = None,
@@ -75,7 +76,9 @@ def cohort(
         list[str] | None,
         typer.Option(metavar="ID", help="One of the scanners; to be repeated. By default all that can be simulated."),
     ] = None,
-    probe: Annotated[str, typer.Option(metavar="NAME", help="linear, convex, endocavity, or of your own.")] = "endocavity",
+    probe: Annotated[
+        str, typer.Option(metavar="NAME", help="linear, convex, endocavity, or of your own.")
+    ] = "endocavity",
     confounded: Annotated[
         float,
         typer.Option(
@@ -86,7 +89,7 @@ def cohort(
     ] = 0.0,
     prevalence: Annotated[float, typer.Option(metavar="P", help="Expected share of patients with lnm = 1.")] = 0.3,
     seed: Seed = 0,
-    image_format: Format = "png",
+    image_format: Format = "dcm",
     size: Size = None,
     jobs: Jobs = 1,
     scanners_file: ScannersFile = None,

@@ -13,7 +13,7 @@ lymph vessels (lvsi) depends on lnm, the others on nothing.
 
 ::
 
-    images/SIM-0001-1.png, masks/SIM-0001-1.png
+    images/SIM-0001-1.dcm, masks/SIM-0001-1.nrrd
     cohort.csv      the cohort
     latent.csv      each patient's true values, not for models
     truth.json      settings, model, who was imaged how
@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 from ..atomic import write_text
 from ..cohort import CohortRow, write_cohort
 from ..errors import UsageError
-from .output import FORMATS, make_items, opened, relative_files, write_json
+from .output import FORMATS, checked_jobs, make_items, opened, relative_files, write_json
 from .patient import LESION, USUAL_DEPTH_MM, Lesion, draw_waves, simulate_lesion
 from .phantom_files import write_frame, write_labels
 from .settings import Imaging
@@ -88,7 +88,7 @@ class CohortPlan:
     confounded: float = 0.0
     prevalence: float = 0.3
     seed: int = 0
-    format: str = "png"
+    format: str = "dcm"
 
     def __post_init__(self) -> None:
         names = [one.scanner for one in self.scanners]
@@ -153,7 +153,9 @@ def draw_patients(plan: CohortPlan) -> tuple[Patient, ...]:
         weights = np.exp(plan.confounded * places * (lnm - plan.prevalence))
         how = plan.scanners[int(random.choice(len(places), p=weights / weights.sum()))]
         lesion = _lesion(values, how, random)
-        found.append((f"SIM-{number + 1:04}", how.scanner, lnm, probability, values, lesion, _clinical(lesion, lnm, random)))
+        found.append(
+            (f"SIM-{number + 1:04}", how.scanner, lnm, probability, values, lesion, _clinical(lesion, lnm, random))
+        )
     splits = _splits([lnm for _, _, lnm, *_ in found], random)
     return tuple(
         Patient(name, scanner, split, lnm, probability, values, lesion, clinical)
@@ -170,6 +172,7 @@ def write_simulated_cohort(
         UsageError: the folder holds something else.
         OSError: it cannot be written to, or the disk is full.
     """
+    checked_jobs(jobs)
     settings = {"kind": "cohort", **asdict(plan)}
     with opened(out, settings):
         patients = draw_patients(plan)
@@ -244,7 +247,7 @@ def _lesion(values: Mapping[str, float], how: Imaging, random: np.random.Generat
 
 def _clinical(lesion: Lesion, lnm: int, random: np.random.Generator) -> dict[str, str]:
     """Columns as clinical tables have them; FIGO 2018 for cervical cancer by size (Bhatla et al., IJGO 2019)."""
-    diameter = 2 * lesion.radius_mm
+    diameter = round(2 * lesion.radius_mm, 1)
     if random.random() < VAGINA_INVOLVED:
         figo = "IIA1" if diameter < 40 else "IIA2"
     else:

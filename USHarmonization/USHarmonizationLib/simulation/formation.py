@@ -117,9 +117,7 @@ def field(imaging: Imaging, attenuation: float) -> Field:
     unit_pulse = (4 * np.pi * sigma**2) ** 0.25 / step
     along = unit_pulse * np.exp(-2 * np.pi**2 * waves**2 * (sigma**2 - step**2 / 6))
 
-    loudness = np.minimum(
-        0.2 * imaging.tgc_db_cm_mhz * probe.centre_mhz * np.arange(rows) * step, imaging.tgc_max_db
-    )
+    loudness = np.minimum(0.2 * imaging.tgc_db_cm_mhz * probe.centre_mhz * np.arange(rows) * step, imaging.tgc_max_db)
     return Field(
         row_mm=step,
         rows=rows,
@@ -236,9 +234,7 @@ def _along_depth(lines: Complex, grid: Field) -> Complex:
     return np.asarray(ifft(fft(lines, axis=0) * grid.along, axis=0))
 
 
-def _shadow_db(
-    shadows: Callable[[Floats, Floats], Floats], imaging: Imaging, depth: Floats, place: Floats
-) -> Floats:
+def _shadow_db(shadows: Callable[[Floats, Floats], Floats], imaging: Imaging, depth: Floats, place: Floats) -> Floats:
     """Two-way loss in dB on the way to each point, beside that of the background."""
     deep, wide = SHADOW_GRID
     step = imaging.probe.depth_mm / (deep - 1)

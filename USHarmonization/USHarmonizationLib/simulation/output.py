@@ -55,19 +55,28 @@ def make_items(
     Args:
         out: the folder, ``opened``.
         maker: of one item; with several jobs it must be a function of a module, or a ``functools.partial`` of one.
-        jobs: processes.
+        jobs: processes, see ``checked_jobs``.
         report: is told of each item that is done, and whether it was before.
     """
     records = {number: found for number in range(count) if (found := _done(out, number)) is not None}
     for _ in records:
         report(True)
     missing = [number for number in range(count) if number not in records]
-    for position, record in map_jobs(partial(_make, maker, out), missing, max(1, min(jobs, len(missing)))):
+    for position, record in map_jobs(
+        partial(_make, maker, out), missing, max(1, min(checked_jobs(jobs), len(missing)))
+    ):
         if isinstance(record, Lost):
             raise HarmonizationError(f"item {missing[position] + 1} was not made: {record.reason}")
         records[missing[position]] = record
         report(False)
     return [records[number] for number in range(count)]
+
+
+def checked_jobs(jobs: int) -> int:
+    """``jobs``; UsageError when it is less than 1."""
+    if jobs < 1:
+        raise UsageError(f"jobs is {jobs}; needed: at least 1")
+    return jobs
 
 
 def write_json(path: Path, content: object) -> None:

@@ -31,7 +31,7 @@ from ..landmarks.geometry import Geometry
 from ..landmarks.itk import to_itk, write_transform
 from ..scanners import Catalogue, catalogue
 from .dicom import write_view
-from .output import FORMATS, make_items, opened, relative_files, write_json
+from .output import FORMATS, checked_jobs, make_items, opened, relative_files, write_json
 from .phantom import PhantomPair, Target, simulate_pair
 from .settings import Imaging, imaging
 from .view import View
@@ -96,6 +96,7 @@ def write_phantom_study(
     """
     if count < 1:
         raise UsageError(f"count is {count}; needed: at least 1")
+    checked_jobs(jobs)
     settings = {"kind": "phantom", **asdict(study)}
     with opened(out, settings):
         records = make_items(out, count, partial(_write_pair, study), jobs, report)
@@ -114,7 +115,8 @@ def _write_pair(study: PhantomStudy, out: Path, index: int) -> dict[str, Any]:
     pair = simulate_pair(study.source, study.target, study.seed, index, study.varied)
     name = f"pair-{index + 1:04}"
     sides = {
-        side: _write_side(view, out, name, study.format) for side, view in (("fixed", pair.fixed), ("moving", pair.moving))
+        side: _write_side(view, out, name, study.format)
+        for side, view in (("fixed", pair.fixed), ("moving", pair.moving))
     }
     transform = out / "transforms" / f"{name}.tfm"
     where = Geometry(pair.fixed.frame.shape, (pair.fixed.pixel_mm,) * 2)

@@ -167,7 +167,9 @@ def imaging(scanner_id: str, probe: str | None = None, scanners: Catalogue | Non
     settings = entry.settings.get("simulation")
     if settings is None:
         able = ", ".join(simulated(known)) or "none"
-        raise UsageError(f"the catalogue does not say how {scanner_id} images (settings.simulation); it does for: {able}")
+        raise UsageError(
+            f"the catalogue does not say how {scanner_id} images (settings.simulation); it does for: {able}"
+        )
     where = f"settings.simulation of {scanner_id}"
     if not isinstance(settings, Mapping) or not isinstance(settings.get("probes"), Mapping) or not settings["probes"]:
         raise UsageError(f"{where} must be an object with probes, each by its name")
