@@ -6,10 +6,11 @@ Minimised is, as in R's glmnet (Friedman, Hastie and Tibshirani, J Stat Softw 20
 
 with eta = intercept + X b; the intercept is not penalised. Columns are taken as they are: standardize them before.
 
-With an L1 part each penalty is solved by iteratively reweighted least squares around scikit-learn's coordinate descent
-(``enet_path``), on the columns that the strong rule keeps (Tibshirani et al., J R Stat Soc B 2012, 74(2)) and with its
-optimality conditions checked on all the others. Dedicated packages are up to twice as fast, but copyleft, without
-wheels for all systems, or bound to an old numpy. Ridge is solved by Newton's method in the space of the samples.
+With an L1 part each penalty is solved by Newton's method on an active set of columns (compare Perkins, Lacker and
+Theiler, J Mach Learn Res 2003, 3). Radiomics features come in groups that correlate above 0.99: coordinate descent, as
+in scikit-learn's ``enet_path``, needs tens of thousands of sweeps there, and packages that do it faster are copyleft,
+without wheels for all systems, or bound to an old numpy. Ridge is solved by Newton's method in the space of the
+samples.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
-from sklearn import config_context
-from sklearn.linear_model import enet_path
 
 Floats = NDArray[np.float64]
 
-# Converged when no linear predictor moves by more than this.
-TOLERANCE = 1e-5
-ITERATIONS = 100
+# Converged when no optimality condition is off by more than this share of the penalty.
+TOLERANCE = 1e-6
+ITERATIONS = 1000
+# A path ends, as in glmnet, where the model explains this share of the deviance; what follows repeats the last.
+MOST_EXPLAINED = 0.999
 # An observation that is all but certain would get no weight, and its working response would be infinite.
 LEAST_WEIGHT = 1e-5
 # The largest ridge penalty is the one at which an elastic net with this little L1 would keep nothing, as in glmnet.
@@ -79,25 +80,16 @@ def logistic_path(
         outcome: (n,) 0 or 1, both present.
         penalties: positive; falling ones are solved fastest.
         l1_ratio: 0 (ridge) to 1 (lasso).
-        tolerance: largest change of a linear predictor (log odds) at which iterations end.
+        tolerance: how far optimality conditions may be off, as a share of the penalty.
     """
     solve = _ridge if l1_ratio == 0 else _elastic_net
     table, event = np.asarray(values, dtype=np.float64), np.asarray(outcome, dtype=np.float64)
-    # Checking the parameters of thousands of small problems takes longer than solving them.
-    with config_context(skip_parameter_validation=True):
-        coefficients, intercepts = solve(table, event, penalties, l1_ratio, tolerance)
+    coefficients, intercepts = solve(table, event, penalties, l1_ratio, tolerance)
     return Path(np.asarray(penalties, dtype=np.float64), coefficients, intercepts)
 
 
 def _loss(outcome: Floats, eta: Floats) -> float:
     return float(np.mean(np.logaddexp(0, eta) - outcome * eta))
-
-
-def _working(outcome: Floats, eta: Floats) -> tuple[Floats, Floats]:
-    """Weights and working response of iteratively reweighted least squares."""
-    probability = expit(eta)
-    weight = np.maximum(probability * (1 - probability), LEAST_WEIGHT)
-    return weight, eta + (outcome - probability) / weight
 
 
 # ---------------------------------------------------------------- lasso and elastic net
@@ -106,33 +98,21 @@ def _working(outcome: Floats, eta: Floats) -> tuple[Floats, Floats]:
 def _elastic_net(
     values: Floats, outcome: Floats, penalties: Floats, l1_ratio: float, tolerance: float
 ) -> tuple[Floats, Floats]:
-    rows, columns = values.shape
-    transposed = np.ascontiguousarray(values.T)
-    coefficients, intercepts = np.zeros((len(penalties), columns)), np.zeros(len(penalties))
-    slope, intercept = np.zeros(columns), float(np.log(outcome.mean() / (1 - outcome.mean())))
-    gradient = np.abs(transposed @ (outcome - outcome.mean())) / rows
-    before = float(gradient.max()) / l1_ratio
-    ever = np.zeros(columns, dtype=bool)
+    coefficients, intercepts = np.zeros((len(penalties), values.shape[1])), np.zeros(len(penalties))
+    slope, intercept = np.zeros(values.shape[1]), float(np.log(outcome.mean() / (1 - outcome.mean())))
+    null_loss = _loss(outcome, np.full(len(outcome), intercept))
+    values = np.asfortranarray(values)
     for place, penalty in enumerate(penalties):
-        active = ever | (gradient >= l1_ratio * (2 * penalty - before))
-        while True:
-            kept = np.flatnonzero(active)
-            slope[kept], intercept, eta = _reweighted(
-                transposed[kept], outcome, float(penalty), l1_ratio, slope[kept], intercept, tolerance
-            )
-            gradient = np.abs(transposed @ (outcome - expit(eta))) / rows
-            left_out = ~active & (gradient > l1_ratio * penalty)
-            if not left_out.any():
-                break
-            active |= left_out
-        ever |= slope != 0
-        before = float(penalty)
+        slope, intercept, eta = _active_set(values, outcome, float(penalty), l1_ratio, slope, intercept, tolerance)
         coefficients[place], intercepts[place] = slope, intercept
+        if _loss(outcome, eta) < (1 - MOST_EXPLAINED) * null_loss:
+            coefficients[place + 1 :], intercepts[place + 1 :] = slope, intercept
+            break
     return coefficients, intercepts
 
 
-def _reweighted(
-    transposed: Floats,
+def _active_set(
+    values: Floats,
     outcome: Floats,
     penalty: float,
     l1_ratio: float,
@@ -140,48 +120,77 @@ def _reweighted(
     intercept: float,
     tolerance: float,
 ) -> tuple[Floats, float, Floats]:
-    """Solve for one penalty on (columns, n); returns slope, intercept and linear predictor."""
+    """Solve for one penalty, starting from a near one's; returns slope, intercept and linear predictor.
 
-    def objective(slope: Floats, eta: Floats) -> float:
-        penalised = (1 - l1_ratio) / 2 * float(slope @ slope) + l1_ratio * float(np.abs(slope).sum())
-        return _loss(outcome, eta) + penalty * penalised
-
-    eta = slope @ transposed + intercept
-    value = objective(slope, eta)
-    for iteration in range(ITERATIONS):
-        weight, response = _working(outcome, eta)
-        share, root = weight / weight.sum(), np.sqrt(weight)
-        centre, middle = transposed @ share, float(response @ share)
-        fitted = slope
-        if len(slope):
-            _, path, _ = enet_path(
-                ((transposed - centre[:, None]) * root).T,
-                (response - middle) * root,
-                l1_ratio=l1_ratio,
-                alphas=[penalty],
-                coef_init=slope,
-                precompute=len(slope) < len(outcome),
-                copy_X=False,
-                check_input=False,
-                max_iter=10_000,
-                tol=1e-8 if iteration else 1e-4,
-            )
-            fitted = path[:, 0]
-        level = middle - float(centre @ fitted)
-        fitted_eta = fitted @ transposed + level
-        # A full step can overshoot where classes are nearly separable.
-        step = 1.0
-        while (new := objective(slope + step * (fitted - slope), eta + step * (fitted_eta - eta))) > value + 1e-12:
-            step /= 2
-            if step < 1e-4:
-                return slope, intercept, eta
-        moved = step * float(np.abs(fitted_eta - eta).max())
-        slope = fitted if step == 1 else slope + step * (fitted - slope)
-        intercept += step * (level - intercept)
-        eta, value = slope @ transposed + intercept, new
-        if iteration and moved < tolerance:
-            break
+    On the active columns, whose signs are fixed, the objective is smooth: Newton steps, each cut where a coefficient
+    would change its sign; that one then leaves. When these have converged, the columns that break the optimality
+    conditions most come in.
+    """
+    rows = len(outcome)
+    l1, l2 = penalty * l1_ratio, penalty * (1 - l1_ratio)
+    slope, sign = slope.copy(), np.sign(slope)
+    active = np.flatnonzero(slope)
+    eta = values[:, active] @ slope[active] + intercept
+    value = _loss(outcome, eta) + l1 * float(np.abs(slope).sum()) + l2 / 2 * float(slope @ slope)
+    for _ in range(ITERATIONS):
+        probability = expit(eta)
+        residual = probability - outcome
+        design = values[:, active]
+        gradient = np.append(design.T @ residual / rows + l2 * slope[active] + l1 * sign[active], residual.mean())
+        entering = 0
+        if float(np.abs(gradient).max()) < tolerance * max(penalty, 1e-6):
+            slack = np.abs(values.T @ residual) / rows - l1
+            slack[active] = -np.inf
+            candidates = np.flatnonzero(slack > tolerance * l1)
+            if not len(candidates):
+                break
+            entering = min(len(candidates), max(1, len(active) // 4))
+            new = candidates[np.argsort(-slack[candidates], kind="stable")[:entering]]
+            sign[new] = -np.sign(values[:, new].T @ residual)
+            active = np.append(active, new)
+            design = values[:, active]
+            gradient = np.append(design.T @ residual / rows + l2 * slope[active] + l1 * sign[active], residual.mean())
+        weight = np.maximum(probability * (1 - probability), LEAST_WEIGHT)
+        move = _newton_step(design, weight, gradient, l2)
+        # Of several that come in, one may be pushed to the wrong side; a single one never is.
+        while entering > 1 and (wrong := (slope[active] == 0) & (move[:-1] * sign[active] <= 0)).any():
+            keep = ~wrong
+            if not (slope[active[keep]] == 0).any():
+                keep[len(active) - entering] = True
+            entering = int((slope[active[keep]] == 0).sum())
+            active, gradient = active[keep], gradient[np.append(keep, True)]
+            design = values[:, active]
+            move = _newton_step(design, weight, gradient, l2)
+        crossing = slope[active] * (slope[active] + move[:-1]) < 0
+        limits = np.where(crossing, -slope[active] / np.where(move[:-1] == 0, 1, move[:-1]), 1.0)
+        step = float(min(1.0, limits.min(initial=1.0)))
+        leaving = crossing & (limits <= step)
+        moved_eta = design @ move[:-1] + move[-1]
+        before = slope[active]
+        while True:
+            after = before + step * move[:-1]
+            after[leaving] = 0
+            new_eta = eta + step * moved_eta
+            new = _loss(outcome, new_eta) + l1 * float(np.abs(after).sum()) + l2 / 2 * float(after @ after)
+            if new <= value + 1e-13 or step < 1e-8:
+                break
+            step, leaving = step / 2, np.zeros_like(leaving)
+        slope[active], intercept, eta, value = after, intercept + step * float(move[-1]), new_eta, new
+        active = active[after != 0]
     return slope, intercept, eta
+
+
+def _newton_step(design: Floats, weight: Floats, gradient: Floats, l2: float) -> Floats:
+    """Newton direction for the columns of ``design`` and, last, the intercept."""
+    count = design.shape[1]
+    hessian = np.empty((count + 1, count + 1))
+    weighted = design * (weight / len(weight))[:, None]
+    hessian[:count, :count] = weighted.T @ design
+    hessian[:count, count] = hessian[count, :count] = weighted.sum(axis=0)
+    hessian[count, count] = weight.mean()
+    # Columns that are almost the same would make it singular.
+    hessian[np.arange(count), np.arange(count)] += l2 + 1e-9
+    return -np.asarray(np.linalg.solve(hessian, gradient))
 
 
 # ---------------------------------------------------------------- ridge

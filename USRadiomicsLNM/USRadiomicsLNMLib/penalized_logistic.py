@@ -135,9 +135,14 @@ def solve(values: Floats, outcome: Floats, penalty: float, l1_ratio: float) -> t
     return path.coefficients[-1], float(path.intercepts[-1])
 
 
-def binary_data(estimator: Any, X: Any, y: Any) -> tuple[Floats, Floats, NDArray[Any]]:  # noqa: N803
+def binary_data(
+    estimator: Any,
+    X: Any,  # noqa: N803
+    y: Any,
+    finite: bool = True,
+) -> tuple[Floats, Floats, NDArray[Any]]:
     """Checked values, outcome as 0 and 1, and the two classes."""
-    values, target = validate_data(estimator, X, y, dtype=np.float64, ensure_min_samples=2)
+    values, target = validate_data(estimator, X, y, dtype=np.float64, ensure_min_samples=2, ensure_all_finite=finite)
     check_classification_targets(target)
     if (kind := type_of_target(target, input_name="y")) != "binary":
         raise ValueError(f"Only binary classification is supported. The type of the target is {kind}.")

@@ -23,6 +23,8 @@ from .statistics.roc import youden_threshold
 
 # AUCs that differ by less are the same.
 SAME = 1e-9
+# The smallest penalty with an L1 part, as a share of the largest: what lies below only overfits.
+SHORTEST = 0.01
 
 
 class PenaltySearch(BinaryClassifier):
@@ -78,7 +80,8 @@ class PenaltySearch(BinaryClassifier):
         Raises:
             ValueError: shapes do not match, values are not finite, or a class has fewer than two patients.
         """
-        values, outcome, self.classes_ = binary_data(self, X, y)
+        # Whether values may be missing is for the preparation to say.
+        values, outcome, self.classes_ = binary_data(self, X, y, finite=False)
         patients = np.arange(len(outcome)) if groups is None else np.asarray(groups)
         if min(len(np.unique(patients[outcome == value])) for value in (0, 1)) < 2:
             raise ValueError("a class with 1 sample (patient); needed: at least two of each class")
@@ -87,7 +90,7 @@ class PenaltySearch(BinaryClassifier):
 
         preparation = self._preparation().fit(values, outcome)
         prepared = np.asarray(preparation.transform(values), dtype=np.float64)
-        self.selection_penalties_ = penalty_grid(prepared, outcome, 1.0, self.penalties)
+        self.selection_penalties_ = penalty_grid(prepared, outcome, 1.0, self.penalties, SHORTEST)
         everything = logistic_path(prepared, outcome, self.selection_penalties_)
         folds = [self._fold(values, outcome, self.folds_ == fold) for fold in np.unique(self.folds_)]
         self.selection_auc_ = _mean_auc(folds, [fold.path.scores(fold.test) for fold in folds])
@@ -106,7 +109,8 @@ class PenaltySearch(BinaryClassifier):
     def decision_function(self, X: Any) -> Floats:  # noqa: N803
         """(n,) log odds of the second class for (n, columns)."""
         check_is_fitted(self)
-        return np.asarray(self.pipeline_.decision_function(validate_data(self, X, dtype=np.float64, reset=False)))
+        values = validate_data(self, X, dtype=np.float64, reset=False, ensure_all_finite=False)
+        return np.asarray(self.pipeline_.decision_function(values))
 
     def support(self) -> NDArray[np.intp]:
         """Numbers of the columns of ``X`` that the regression sees, where no step of the preparation mixes columns.
@@ -141,7 +145,7 @@ class PenaltySearch(BinaryClassifier):
     def _choose_regression(self, prepared: Floats, outcome: Floats, folds: list[_Fold]) -> None:
         best: tuple[float, float] | None = None
         for l1_ratio in self.l1_ratios:
-            penalties = penalty_grid(prepared, outcome, l1_ratio, self.penalties)
+            penalties = penalty_grid(prepared, outcome, l1_ratio, self.penalties, SHORTEST if l1_ratio else None)
             paths = [logistic_path(fold.train, fold.train_outcome, penalties, l1_ratio) for fold in folds]
             scores = [path.scores(fold.test) for path, fold in zip(paths, folds, strict=True)]
             auc = _rounded(_mean_auc(folds, scores))
