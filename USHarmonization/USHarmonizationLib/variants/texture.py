@@ -7,7 +7,11 @@ and instance norm leave marks that texture features see. Here one small generato
 - least-squares adversarial losses of two critics (full and half resolution) that see the image, its amplified wavelet
   detail bands and the region, so that speckle inside lesions is compared with speckle inside lesions;
 - a statistics loss: over many lesions, ``texture_statistics.region_statistics`` should be distributed as the target's,
-  each statistic by itself and in random combinations (sliced Wasserstein distance, Bonneel et al., JMIV 2015);
+  each statistic by itself and in random combinations (sliced Wasserstein distance, Bonneel et al., JMIV 2015). The
+  combinations are drawn among uncorrelated ones (whitened on the target): a classifier tells scanners by those that
+  vary little, which combinations of the statistics as they are would hardly see;
+- an order loss: of two lesions the rougher stays the rougher. Each statistic should correlate over lesions before and
+  after, so that what differs between patients is not levelled with what differs between scanners;
 - two content losses against the toned source: local correlation of the low-pass images (structure stays where it is)
   and their L1 difference (lesions keep their contrast).
 
@@ -54,14 +58,18 @@ class TextureVariantSettings(Settings):
     real_label: float = setting(REAL_LABEL, "what real images should score: label smoothing", low=0, high=1)
     adversarial_weight: float = setting(1.0, "of each critic's adversarial term", low=0)
     statistics_weight: float = setting(1.0, "of the texture statistics' distance", low=0)
+    order_weight: float = setting(0.05, "of each statistic's lost correlation over lesions, before and after", low=0)
     correlation_weight: float = setting(10.0, "of the lost local correlation of low-pass images", low=0)
     brightness_weight: float = setting(2.0, "of the change of the low-pass image against the toned source", low=0)
     directions: int = setting(128, "random combinations of statistics that are compared in a step", low=0)
+    ridge: float = setting(
+        0.05, "variance added before combinations are made uncorrelated, in target variances", low=1e-6
+    )
     memory: int = setting(32, "steps whose statistics count as one population with the newest", low=1, high=1000)
     largest_gradient: float = setting(20.0, "norm that the generator's gradient is cut to", low=1e-6)
     warm_up: float = setting(0.02, "share of the steps in which the learning rates rise from 0", low=0, high=1)
     average: float = setting(0.995, "decay of the weights' moving average, which is what ships", low=0, high=0.999999)
-    calibration: int = setting(40, "batches that tone curve and target statistics are measured on", low=2)
+    calibration: int = setting(100, "batches that tone curve and target statistics are measured on", low=2)
 
 
 class Texture(Variant):
@@ -91,7 +99,8 @@ class Texture(Variant):
         }
         self._centre, self._scale = torch.zeros(0), torch.zeros(0)
         self._target = torch.zeros(0)  # (regions, statistics), standardized
-        self._memory: list[Tensor] = []
+        self._whitening = torch.zeros(0)  # (statistics, statistics)
+        self._memory: list[Tensor] = []  # (regions, statistics after and before), newest first
 
     def calibrate(self, batches: Iterable[Batch]) -> None:
         """Fit the tone curve and measure the target's statistics on the first ``calibration`` batches."""
@@ -110,6 +119,7 @@ class Texture(Variant):
         target = torch.cat(statistics)
         self._centre, self._scale = target.mean(dim=0), target.std(dim=0).clamp_min(1e-3)
         self._target = self._standard(target)
+        self._whitening = whitening(self._target, self.settings.ridge)
 
     def step(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """First the generator, against frozen critics, then the critics."""
@@ -124,9 +134,11 @@ class Texture(Variant):
             shown = hidden(_dithered(fake), batch.source_valid)
             for name, score in self._scores(shown, source_region).items():
                 losses[f"adversarial_{name}"] = settings.adversarial_weight * generator_loss(score, batch.source_valid)
-            losses["statistics"] = settings.statistics_weight * self._statistics_loss(fake, source_region, generator)
-            correlation, brightness = content_losses(fake, toned, batch.source_valid)
-            losses["correlation"] = settings.correlation_weight * correlation
+            distance, order = self._statistics_losses(fake, batch.source, source_region, generator)
+            losses["statistics"] = settings.statistics_weight * distance
+            losses["order"] = settings.order_weight * order
+            structure, brightness = content_losses(fake, toned, batch.source_valid)
+            losses["correlation"] = settings.correlation_weight * structure
             losses["brightness"] = settings.brightness_weight * brightness
             losses["range"] = 10 * functional.relu(fake.abs() - 1).mean()
             self.optimizers["generator"].zero_grad(set_to_none=True)
@@ -153,11 +165,17 @@ class Texture(Variant):
         return {"generator": TrainedNetwork(self._network_settings, self.networks["average"])}
 
     def extra_state(self) -> dict[str, Tensor]:
-        state = {"centre": self._centre, "scale": self._scale, "target": self._target}
+        state = {
+            "centre": self._centre,
+            "scale": self._scale,
+            "target": self._target,
+            "whitening": self._whitening,
+        }
         return {**state, **{f"memory.{index:04d}": values for index, values in enumerate(self._memory)}}
 
     def load_extra_state(self, state: Mapping[str, Tensor]) -> None:
         self._centre, self._scale, self._target = state["centre"], state["scale"], state["target"]
+        self._whitening = state["whitening"]
         self._memory = [state[name] for name in sorted(state) if name.startswith("memory.")]
 
     @staticmethod
@@ -177,28 +195,37 @@ class Texture(Variant):
         """Standardized on the target; far values count less, but never lose their gradient."""
         return 3 * torch.asinh((statistics - self._centre) / self._scale / 3)
 
-    def _statistics_loss(self, fake: Tensor, region: Tensor, generator: torch.Generator) -> Tensor:
-        """Squared sliced Wasserstein distance of the newest regions and those remembered to the target's.
+    def _statistics_losses(
+        self, fake: Tensor, source: Tensor, region: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Squared sliced Wasserstein distance to the target's regions, and 1 - correlation with the source's.
 
-        Gradients reach only the newest, so that the loss is scaled to what they would get if they were all there is.
-        Half of the crops, drawn anew each step, do: this is the costliest part of a step.
+        Both are of the newest regions and those remembered. Gradients reach only the newest, so that the losses are
+        scaled to what they would get if they were all there is. Half of the crops, drawn anew each step, do: this is
+        the costliest part of a step.
         """
         enough = torch.nonzero(region.sum(dim=(1, 2, 3)) >= LEAST_PIXELS)[:, 0]
         order = torch.randperm(len(enough), generator=generator, device=enough.device)
         chosen = enough[order[: max(2, len(fake) // 2)]]
         if len(chosen) < 2:
-            return fake.new_zeros(())
-        newest = self._standard(region_statistics(fake[chosen].clamp(-1.05, 1.05), region[chosen]))
-        population = torch.cat([newest, *self._memory])
+            return fake.new_zeros(()), fake.new_zeros(())
+        after = self._standard(region_statistics(fake[chosen].clamp(-1.05, 1.05), region[chosen]))
+        with torch.no_grad():
+            before = self._standard(region_statistics(source[chosen], region[chosen]))
+        newest = torch.cat([after, before], dim=1)
+        population, origin = torch.cat([newest, *self._memory]).tensor_split(2, dim=1)
         self._memory = [newest.detach(), *self._memory][: self.settings.memory]
+
         count = population.shape[1]
-        slices = torch.randn(count, self.settings.directions, generator=generator, device=population.device)
-        slices = torch.cat([torch.eye(count, device=population.device), functional.normalize(slices, dim=0)], dim=1)
+        mixed = torch.randn(count, self.settings.directions, generator=generator, device=population.device)
+        mixed = self._whitening @ functional.normalize(mixed, dim=0)
+        slices = torch.cat([torch.eye(count, device=population.device), mixed], dim=1)
         ordered = (population @ slices).sort(dim=0).values
         share = (torch.arange(len(ordered), device=ordered.device) + 0.5) / len(ordered)
         wanted = (self._target @ slices).sort(dim=0).values
         wanted = wanted[(share * len(wanted)).long()]
-        return ((ordered - wanted) ** 2).mean() * len(self._memory)
+        distance = ((ordered - wanted) ** 2).mean()
+        return distance * len(self._memory), (1 - correlation(population, origin)).mean() * len(self._memory)
 
     @torch.no_grad()
     def _follow(self) -> None:
@@ -221,6 +248,25 @@ def matching_curve(source: Tensor, target: Tensor, knots: Tensor) -> Tensor:
     return ordered[index].to(torch.float32)
 
 
+def whitening(values: Tensor, ridge: float) -> Tensor:
+    """(columns, columns) W: ``values @ W`` has uncorrelated columns, of variance v / (v + ridge) for v before.
+
+    Args:
+        values: (rows, columns).
+        ridge: keeps directions that hardly vary from counting as much as those that do.
+    """
+    variances, directions = torch.linalg.eigh(torch.cov(values.T))
+    made: Tensor = directions / (variances.clamp_min(0) + ridge).sqrt()
+    return made
+
+
+def correlation(first: Tensor, second: Tensor) -> Tensor:
+    """(rows, columns) twice -> (columns,) Pearson correlation of each column; 0 where one does not vary."""
+    first, second = first - first.mean(dim=0), second - second.mean(dim=0)
+    scale = ((first**2).mean(dim=0) * (second**2).mean(dim=0) + 1e-8).sqrt()
+    return (first * second).mean(dim=0) / scale
+
+
 def content_losses(fake: Tensor, toned: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
     """1 - local correlation of the low-pass images, and their mean absolute difference; both over valid pixels.
 
@@ -239,11 +285,10 @@ def content_losses(fake: Tensor, toned: Tensor, valid: Tensor) -> tuple[Tensor, 
     fake_mean, toned_mean = window(fake_low), window(toned_low)
     covariance = window(fake_low * toned_low) - fake_mean * toned_mean
     variances = [
-        (window(low**2) - mean**2).clamp_min(0) + 2e-3
-        for low, mean in ((fake_low, fake_mean), (toned_low, toned_mean))
+        (window(low**2) - mean**2).clamp_min(0) + 2e-3 for low, mean in ((fake_low, fake_mean), (toned_low, toned_mean))
     ]
-    correlation = covariance / (variances[0] * variances[1]).sqrt()
-    return weighted_mean(1 - correlation, window(weight)), weighted_mean((fake_low - toned_low).abs(), weight)
+    kept = covariance / (variances[0] * variances[1]).sqrt()
+    return weighted_mean(1 - kept, window(weight)), weighted_mean((fake_low - toned_low).abs(), weight)
 
 
 def _dithered(images: Tensor) -> Tensor:
