@@ -89,7 +89,7 @@ def test_unknown_scanner_or_probe() -> None:
         imaging("nope")
     with pytest.raises(UsageError, match="no probe 'sector'; it has: linear, convex, endocavity"):
         imaging("siemens-s2000", "sector")
+    linear_with_radius = changed()
+    linear_with_radius["probes"]["linear"]["radius_mm"] = 10
     with pytest.raises(UsageError, match="radius_mm means nothing for a linear probe"):
-        linear_with_radius = changed()
-        linear_with_radius["probes"]["linear"]["radius_mm"] = 10
         imaging("x", None, catalogue_with(linear_with_radius))

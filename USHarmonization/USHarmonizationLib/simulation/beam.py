@@ -88,4 +88,4 @@ def slice_agreement(first: Complex, second: Complex, offset_mm: float) -> Array:
 def _one_way(depth: Array, wavelength: Array, aperture: ArrayLike, focus: ArrayLike) -> Complex:
     half = APODIZATION * np.asarray(aperture, dtype=float)
     defocus = np.pi / wavelength * (1 / depth - 1 / np.asarray(focus, dtype=float))
-    return (np.pi / (wavelength * depth)) ** 2 / (1 / half**2 - 1j * defocus)
+    return np.asarray((np.pi / (wavelength * depth)) ** 2 / (1 / half**2 - 1j * defocus), dtype=np.complex128)

@@ -106,12 +106,13 @@ def _data_set(view: View, subject: str, scanners: Catalogue | None) -> Dataset:
     ]
     made.add_new("PixelData", "OB", pixels.tobytes() + b"\0" * (pixels.nbytes % 2))
     from pydicom.dataset import FileMetaDataset
+    from pydicom.uid import UID
 
     made.file_meta = FileMetaDataset()
     made.file_meta.MediaStorageSOPClassUID = made.SOPClassUID
     made.file_meta.MediaStorageSOPInstanceUID = made.SOPInstanceUID
-    made.file_meta.TransferSyntaxUID = EXPLICIT_LITTLE_ENDIAN
-    made.file_meta.ImplementationClassUID = uid(IMPLEMENTATION)
+    made.file_meta.TransferSyntaxUID = UID(EXPLICIT_LITTLE_ENDIAN)
+    made.file_meta.ImplementationClassUID = UID(uid(IMPLEMENTATION))
     assert isinstance(made, Dataset)
     return made
 

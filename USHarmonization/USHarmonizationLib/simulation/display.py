@@ -21,7 +21,8 @@ SILENCE = 1e-12
 def compress(envelope: Floats, imaging: Imaging) -> Floats:
     """Echo strength on the scanner's scale: 0 what is black or weaker, 1 what is white or stronger."""
     decibel = 20 * np.log10(np.maximum(envelope, np.float32(SILENCE)))
-    return np.clip((decibel - np.float32(imaging.black_db)) / np.float32(imaging.dynamic_range_db), 0, 1)
+    scaled = (decibel - np.float32(imaging.black_db)) / np.float32(imaging.dynamic_range_db)
+    return np.asarray(np.clip(scaled, 0, 1))
 
 
 def decompress(compressed: Floats, imaging: Imaging) -> Floats:
@@ -87,4 +88,4 @@ def _grey_table(points: tuple[tuple[float, float], ...]) -> Floats:
 
 
 def _look_up(values: Floats, table: Floats) -> Floats:
-    return table[np.rint(values * np.float32(TABLE - 1)).astype(np.int32)]
+    return np.asarray(table[np.rint(values * np.float32(TABLE - 1)).astype(np.int32)])

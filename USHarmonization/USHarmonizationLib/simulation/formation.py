@@ -61,7 +61,7 @@ class Field:
     @property
     def depth_mm(self) -> NDArray[np.float64]:
         """(rows,) depth of each row."""
-        return np.arange(self.rows) * self.row_mm
+        return np.arange(self.rows, dtype=np.float64) * self.row_mm
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,11 @@ Floats = NDArray[np.float32]
 MARGIN = 6
 
 
+def floats(*values: float) -> Floats:
+    """An array of these."""
+    return np.array(values, dtype=np.float32)
+
+
 @dataclass(frozen=True)
 class Geometry:
     """The lines of a probe and the picture they are shown in.
@@ -103,7 +108,7 @@ class Geometry:
 
     def inside(self, x: float, z: float, margin_mm: float = 0.0) -> bool:
         """Whether a point lies in the field of view, at least ``margin_mm`` from its border."""
-        depth, place = self.to_beam(np.float32([x]), np.float32([z]))
+        depth, place = self.to_beam(floats(x), floats(z))
         aside = margin_mm / float(self.spacing_at(max(float(depth[0]), 0.0)))
         deep = margin_mm <= depth[0] <= self.probe.depth_mm - margin_mm
         return bool(deep and aside <= place[0] <= 1 - aside)

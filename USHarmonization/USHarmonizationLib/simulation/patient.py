@@ -158,7 +158,7 @@ def draw_waves(random: np.random.Generator) -> tuple[tuple[float, float], ...]:
 
 def draw_tissue(lesion: Lesion, bounds: tuple[float, float, float, float], random: np.random.Generator) -> Tissue:
     """Tissue of its own around a lesion; ``bounds`` x from, to, z from, to."""
-    left, right, top, bottom = bounds
+    left, right, _, bottom = bounds
     length = max(lesion.correlation_mm, 2 * FIELD_STEP_MM)
     layers = [
         (depth, random.uniform(-3, 3), random.uniform(0.4, 1.6), random.uniform(5, 14), random.uniform(0, 2 * math.pi))

@@ -31,8 +31,8 @@ ANECHOIC_MM = (2.0, 3.0, 4.5, 4.5, 6.7, 10.0)
 ATTENUATIONS = (0.5, 0.7)
 SECTIONS = ("greyscale", "anechoic", "wires")
 GREY_DIAMETER_MM = 8.0
-# Echo of a wire (see Medium.reflectors), and radius of what is labelled as one. Stronger for deep fields of view: at the
-# low frequencies used there background scatters less, wires hardly less.
+# Echo of a wire (see Medium.reflectors), and radius of what is labelled as one. Stronger for deep fields of view: at
+# the low frequencies used there background scatters less, wires hardly less.
 WIRE_DB, WIRE_LABEL_MM = 16.0, 0.8
 # The layouts below are for this depth; for other depths distances are scaled, diameters by the root of it.
 LAYOUT_DEPTH_MM = 50.0
@@ -243,16 +243,13 @@ def simulate_frame(how: Imaging, seed: int, index: int) -> View:
 def between(fixed: View, moving: View) -> LinearTransform:
     """From a point of one picture (mm from its first pixel) to the same point of the object in the other."""
 
-    def there(point: tuple[float, float]) -> NDArray[np.float64]:
-        x, z = (at + start for at, start in zip(point, geometry(fixed.imaging).origin_mm, strict=True))
-        a = math.radians(fixed.pose.tilt_deg)
-        x, z = math.cos(a) * x - math.sin(a) * z + fixed.pose.x_mm, math.sin(a) * x + math.cos(a) * z + fixed.pose.z_mm
-        b, dx, dz = math.radians(moving.pose.tilt_deg), x - moving.pose.x_mm, z - moving.pose.z_mm
-        x0, z0 = geometry(moving.imaging).origin_mm
-        return np.array([math.cos(b) * dx + math.sin(b) * dz - x0, math.cos(b) * dz - math.sin(b) * dx - z0])
+    def there(x: float, y: float) -> NDArray[np.float64]:
+        (x0, z0), (x1, z1) = (geometry(view.imaging).origin_mm for view in (fixed, moving))
+        probe_x, probe_z = moving.pose.to_probe(*fixed.pose.to_object(x + x0, y + z0))
+        return np.array([probe_x - x1, probe_z - z1])
 
-    offset = there((0.0, 0.0))
-    return LinearTransform("rigid", np.column_stack([there((1.0, 0.0)) - offset, there((0.0, 1.0)) - offset]), offset)
+    offset = there(0.0, 0.0)
+    return LinearTransform("rigid", np.column_stack([there(1.0, 0.0) - offset, there(0.0, 1.0) - offset]), offset)
 
 
 class _Draw:

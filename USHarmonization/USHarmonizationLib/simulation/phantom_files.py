@@ -5,7 +5,7 @@
     images/<scanner>/pair-0001.dcm      frames of both scanners, under the same names
     landmarks/<scanner>/pair-0001.mrk.json   true landmarks, 3D Slicer markups (LPS, mm), the same labels in both
     labels/<scanner>/pair-0001.nrrd     which target a pixel shows (values: truth.json), on the frame's grid
-    transforms/pair-0001.tfm            the true transform, from fixed (target scanner) to moving (source scanner) points
+    transforms/pair-0001.tfm            the true transform, from fixed (target scanner) to moving (source scanner)
     cohort.csv                          all frames, as a cohort to train with
     truth.json                          settings, phantoms, poses, landmarks, transforms
 """

@@ -2,10 +2,9 @@
 
 Scatterers lie one in each cell of a lattice, at a random place in it, with complex Gaussian amplitude of unit variance
 for background tissue. In a slice of some millimetres each stands for the many scatterers above and below it, whose sum
-is complex Gaussian whatever they are; so speckle is fully developed with a handful of them in a resolution cell, where
-points of equal strength need ten or more. They are points in mm: every scanner and pose sees the same ones, with their
-phases right. Fewer, stronger scatterers (``density`` below 1) give speckle that is not fully developed, as in tissue
-with few cells.
+is complex Gaussian whatever they are; with ten in a resolution cell speckle is well developed. They are points in mm:
+every scanner and pose sees the same ones, with their phases right. Fewer, stronger scatterers (``density`` below 1)
+give speckle that is not fully developed, as in tissue with few cells.
 """
 
 from __future__ import annotations
@@ -13,12 +12,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .beam import NEAREST_MM, axial_width_mm, lateral_width_mm
-from .geometry import geometry
+from .geometry import floats, geometry
 from .settings import SOUND_SPEED, Imaging
 
 Floats = NDArray[np.float32]
@@ -26,8 +26,10 @@ Complex = NDArray[np.complex64]
 # Of positions x, z (mm, any shape): echo strength in dB relative to background, or a share of 0 to 1.
 Map = Callable[[Floats, Floats], Floats]
 
+Place = TypeVar("Place", float, Floats)
+
 # Scatterers in a resolution cell (-6 dB), at least.
-PER_CELL = 5
+PER_CELL = 10
 
 
 @dataclass(frozen=True)
@@ -88,16 +90,18 @@ class Pose:
     tilt_deg: float = 0.0
     height_mm: float = 0.0
 
-    def to_probe(self, x: Floats, z: Floats) -> tuple[Floats, Floats]:
+    def to_probe(self, x: Place, z: Place) -> tuple[Place, Place]:
         """Probe coordinates of points of the object."""
-        c, s = (np.float32(f(math.radians(self.tilt_deg))) for f in (math.cos, math.sin))
-        dx, dz = x - np.float32(self.x_mm), z - np.float32(self.z_mm)
+        c, s = math.cos(math.radians(self.tilt_deg)), math.sin(math.radians(self.tilt_deg))
+        dx, dz = x - self.x_mm, z - self.z_mm
         return c * dx + s * dz, c * dz - s * dx
 
-    def to_object(self, x: Floats, z: Floats) -> tuple[Floats, Floats]:
+    def to_object(self, x: Place, z: Place) -> tuple[Place, Place]:
         """Object coordinates of points that a probe sees at x, z."""
-        c, s = (np.float32(f(math.radians(self.tilt_deg))) for f in (math.cos, math.sin))
-        return c * x - s * z + np.float32(self.x_mm), s * x + c * z + np.float32(self.z_mm)
+        c, s = math.cos(math.radians(self.tilt_deg)), math.sin(math.radians(self.tilt_deg))
+        origin_x, origin_z = self.to_probe(0.0, 0.0)
+        dx, dz = x - origin_x, z - origin_z
+        return c * dx - s * dz, s * dx + c * dz
 
 
 def lattice_mm(views: tuple[Imaging, ...], attenuation: float) -> float:
@@ -115,7 +119,7 @@ def field_of_view(views: tuple[tuple[Imaging, Pose], ...], margin_mm: float = 2.
     xs, zs = [], []
     for imaging, pose in views:
         left, right, top, bottom = geometry(imaging).bounds
-        x, z = pose.to_object(np.float32([left, right, left, right]), np.float32([top, top, bottom, bottom]))
+        x, z = pose.to_object(floats(left, right, left, right), floats(top, top, bottom, bottom))
         xs += list(x)
         zs += list(z)
     return (

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 from typing import Any
 
 from ..errors import UsageError
@@ -141,7 +142,7 @@ class Imaging:
         if len(self.matrix) != 2 or not all(isinstance(side, int) and 32 <= side <= 4096 for side in self.matrix):
             raise UsageError(f"matrix is {list(self.matrix)}; needed: rows and columns, each 32 to 4096")
         points = self.grey_map
-        rising = all(a[0] < b[0] and a[1] < b[1] for a, b in zip(points[:-1], points[1:], strict=True))
+        rising = all(a[0] < b[0] and a[1] < b[1] for a, b in pairwise(points))
         inside = all(0 <= value <= 1 for point in points for value in point)
         if len(points) < 2 or not (rising and inside and points[0][0] == 0 and points[-1][0] == 1):
             raise UsageError("grey_map must be points [echo, grey] in 0..1 that rise, from echo 0 to echo 1")

@@ -38,7 +38,7 @@ class View:
     frame: NDArray[np.uint8]
     labels: NDArray[np.uint8]
     landmarks: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    knobs: Knobs = Knobs()
+    knobs: Knobs = field(default_factory=Knobs)
 
     @property
     def pixel_mm(self) -> float:
@@ -117,8 +117,8 @@ def pixels_in_object(imaging: Imaging, pose: Pose) -> tuple[Floats, Floats]:
 
 def position_in_picture(imaging: Imaging, pose: Pose, x: float, z: float) -> tuple[float, float] | None:
     """Where a point of the object is in the picture (mm, see ``View``), None when it is outside the field of view."""
-    px, pz = pose.to_probe(np.float32([x]), np.float32([z]))
-    if not geometry(imaging).inside(float(px[0]), float(pz[0]), margin_mm=1.0):
+    px, pz = pose.to_probe(x, z)
+    if not geometry(imaging).inside(px, pz, margin_mm=1.0):
         return None
     x0, z0 = geometry(imaging).origin_mm
-    return float(px[0]) - x0, float(pz[0]) - z0
+    return px - x0, pz - z0
