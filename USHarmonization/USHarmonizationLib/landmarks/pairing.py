@@ -48,6 +48,8 @@ RESULTS = (
 )
 # Images of one thing in mm differ in scale by little: the speed of sound, a calibration.
 SCALES = (0.9, 1.1)
+# A wider field of view in mm is that of no scanner: the file has some number in place of the size of its pixels.
+WIDEST_MM = 400.0
 # A smaller share of the fixed image's tissue in common is a warning.
 LEAST_OVERLAP = 0.1
 
@@ -75,7 +77,6 @@ class _Frame:
     image: UltrasoundImage
     luma: NDArray[np.float32]
     valid: NDArray[np.bool_]
-    sector: NDArray[np.bool_]
     where: Geometry
     labels: tuple[str, ...]
     points: Points
@@ -181,11 +182,10 @@ def _read(source: Source) -> _Frame:
     where = geometry(image, source.spacing_mm)
     points = where.to_mm(found.in_pixels(geometry(image), source.frame))
     check_inside(points, found.labels, where, str(source.landmarks))
-    sector = find_sector(image)
-    prepared = prepare_frame(image, source.frame, sector)
+    prepared = prepare_frame(image, source.frame, find_sector(image))
     if not prepared.valid.any():
         raise InputError(f"{source.image}: frame {source.frame} shows no grey tissue")
-    return _Frame(image, prepared.original, prepared.valid, sector, where, found.labels, points)
+    return _Frame(image, prepared.original, prepared.valid, where, found.labels, points)
 
 
 def _with(registration: Registration, refinement: Refinement) -> Registration:
@@ -206,8 +206,8 @@ def _write_images(
     for name, frame in (("fixed", first.luma), ("moving", moved)):
         _write_frame(out / f"{name}.nrrd", frame if deep else np.rint(frame * 255).astype(np.uint8), first.where)
     _write_frame(out / "overlap.nrrd", common.astype(np.uint8), first.where)
-    shown = np.where(first.sector, first.luma, np.float32(0))
-    moving_shown = np.where(second.sector, second.luma, np.float32(0))
+    shown = np.where(first.valid, first.luma, np.float32(0))
+    moving_shown = np.where(second.valid, second.luma, np.float32(0))
     moved_shown = resample(moving_shown, second.where, first.where, transform)
     pictures.checkerboard(shown, moved_shown, out / "checkerboard.png")
     pictures.flicker(shown, moved_shown, out / "flicker.gif")
@@ -272,6 +272,10 @@ def _warnings(
         for name, one in (("fixed", first), ("moving", second))
         if not one.where.calibrated
     ]
+    for name, one in (("fixed", first), ("moving", second)):
+        widest = max(np.array(one.where.size[::-1]) * one.where.spacing)
+        if one.where.calibrated and widest > WIDEST_MM:
+            warnings.append(f"the {name} image would be {widest:.0f} mm wide by the size of its pixels; is that right?")
     if not SCALES[0] <= registration.transform.linear.scale <= SCALES[1]:
         warnings.append(
             f"the scale differs by a factor of {registration.transform.linear.scale:.3f}; check the pixels' size"

@@ -1,6 +1,6 @@
 """Pictures by which a person judges a registration: checkerboard, flicker, landmarks with their residuals.
 
-Only the imaged areas are shown: what a scanner writes around them may name the patient.
+Given only the imaged areas: what a scanner writes around them may name the patient.
 """
 
 from __future__ import annotations

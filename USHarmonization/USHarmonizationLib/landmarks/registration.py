@@ -164,7 +164,7 @@ def _matched(labels: Sequence[str], moving_labels: Sequence[str]) -> tuple[list[
 
 def _check_points(kind: str, image: str, points: Points, names: Sequence[str]) -> None:
     if len(points) < LEAST[kind]:
-        raise InputError(f"{len(points)} landmarks; a {kind} transform needs at least {LEAST[kind]}")
+        raise InputError(f"{len(points)} landmarks; transform {kind} needs at least {LEAST[kind]}")
     if not np.isfinite(points).all():
         raise InputError(f"{image} landmarks have positions that are not finite")
     spread = rms(np.linalg.norm(points - points.mean(axis=0), axis=1))
