@@ -135,7 +135,8 @@ def test_interval_of_the_mean_correlation(rng: np.random.Generator) -> None:
 
 def test_patients_are_drawn_together(rng: np.random.Generator) -> None:
     x, y = rng.normal(size=(2, 20, 5))
-    twice_x, twice_y, groups = np.repeat(x, 2, axis=0), np.repeat(y, 2, axis=0), [f"{place // 2:02}" for place in range(40)]
+    twice_x, twice_y = np.repeat(x, 2, axis=0), np.repeat(y, 2, axis=0)
+    groups = [f"{place // 2:02}" for place in range(40)]
     assert mean_correlation_interval(twice_x, twice_y, groups) == pytest.approx(mean_correlation_interval(x, y))
     assert np.isnan(mean_correlation_interval(x, y, ["one"] * 20)).all()
 

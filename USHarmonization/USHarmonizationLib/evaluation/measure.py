@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from .. import __version__
 from ..atomic import write_text
-from ..errors import HarmonizationError, InputError
+from ..errors import HarmonizationError, InputError, UsageError
 from ..files import read_image, read_mask
 from ..fill import fill
 from ..metrics.image_figures import ImageFigures, image_figures
@@ -57,7 +57,7 @@ class Recipe:
     memory: Path
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Measured:
     """Figures of one task.
 
@@ -65,8 +65,8 @@ class Measured:
         name, patient: of the task.
         failure: why there are none, "" when there are.
         figures: ``against`` (``target`` or ``original``) -> method -> figures of the registered pair.
-        regions: labels whose features were measured; features: role -> one row of features a region.
-        network: role -> features of the network.
+        regions: labels whose features were measured; names: of these features; features: role -> (regions, features).
+        network: role -> (features of the network,).
         hashes: role -> SHA-256 of the file.
         notes: what to know of this image.
     """
@@ -76,14 +76,45 @@ class Measured:
     failure: str = ""
     figures: Mapping[str, Mapping[str, ImageFigures]] = field(default_factory=dict)
     regions: tuple[int, ...] = ()
-    features: Mapping[str, list[dict[str, float]]] = field(default_factory=dict)
-    network: Mapping[str, list[float]] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    features: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    network: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
+    def as_json(self) -> dict[str, Any]:
+        """All of it as JSON can hold it (but for NaN and infinity, which Python's own JSON writes and reads)."""
+        figures = {
+            against: {method: asdict(one) for method, one in methods.items()}
+            for against, methods in self.figures.items()
+        }
+        arrays = {
+            name: {role: values.tolist() for role, values in getattr(self, name).items()}
+            for name in ("features", "network")
+        }
+        others = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {**others, **arrays, "figures": figures}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Measured:
+        """The inverse of ``as_json``."""
+        figures = {
+            against: {method: ImageFigures(**one) for method, one in methods.items()}
+            for against, methods in content["figures"].items()
+        }
+        tuples = {name: tuple(content[name]) for name in ("regions", "names", "notes")}
+        features = {role: np.array(rows, dtype=np.float64) for role, rows in content["features"].items()}
+        network = {role: np.array(values, dtype=np.float32) for role, values in content["network"].items()}
+        return cls(**{**content, **tuples, "figures": figures, "features": features, "network": network})
+
 
 def measure(recipe: Recipe, task: Task) -> Measured:
-    """Measure one task; what cannot be measured says why in ``failure``."""
+    """Measure one task; what cannot be measured says why in ``failure``.
+
+    Raises:
+        UsageError: a package is missing.
+        OSError: the output folder cannot be written to.
+    """
     try:
         hashes = {role: sha256(path) for role, path in task.images.items()}
         memory = recipe.memory / FOLDER / "evaluate" / f"{_key(recipe, task, hashes)}.json"
@@ -91,14 +122,15 @@ def measure(recipe: Recipe, task: Task) -> Measured:
         if known is not None:
             return known
         measured = _measure(recipe, task, hashes)
-        write_text(memory, json.dumps(asdict(measured)))
-        return measured
+    except UsageError:
+        raise
     except HarmonizationError as error:
         return Measured(task.name, task.patient, failure=str(error))
-    except OSError as error:
-        if error.filename is None or Path(error.filename).is_relative_to(recipe.memory):
-            raise
-        return Measured(task.name, task.patient, failure=f"{error.filename}: {error.strerror or error}")
+    except Exception as error:
+        why = f"{task.name}: {type(error).__name__}: {' '.join(str(error).split())}"
+        return Measured(task.name, task.patient, failure=why)
+    write_text(memory, json.dumps(measured.as_json()))
+    return measured
 
 
 def read_middle(path: Path, size: tuple[int, int] | None = None) -> tuple[PreparedFrame, Mask, tuple[str, ...]]:
@@ -144,12 +176,13 @@ def _measure(recipe: Recipe, task: Task, hashes: Mapping[str, str]) -> Measured:
         raise InputError(f"{task.images[first]}: {error}") from error
     if not where.any():
         raise InputError(f"{task.images[first]}: no grey tissue to measure")
-    regions, features, small = _features(recipe, task, frames, where)
+    regions, names, features, small = _features(recipe, task, frames, where)
     return Measured(
         name=task.name,
         patient=task.patient,
         figures=figures,
         regions=regions,
+        names=names,
         features=features,
         network=_network(recipe, frames, where),
         hashes=dict(hashes),
@@ -176,10 +209,10 @@ def _area(path: Path, size: tuple[int, ...]) -> NDArray[Any]:
 
 def _features(
     recipe: Recipe, task: Task, frames: Mapping[str, Frame], where: Mask
-) -> tuple[tuple[int, ...], dict[str, list[dict[str, float]]], tuple[str, ...]]:
-    """Labels, features of each role, notes."""
+) -> tuple[tuple[int, ...], tuple[str, ...], dict[str, NDArray[np.float64]], tuple[str, ...]]:
+    """Labels, names of the features, features of each role, notes."""
     if task.mask is None:
-        return (), {}, ()
+        return (), (), {}, ()
     values = _area(task.mask, where.shape)
     present = [int(value) for value in np.unique(values) if value]
     if absent := [label for label in recipe.labels if label not in present]:
@@ -200,21 +233,26 @@ def _features(
         for label in regions
         if label not in usable
     )
-    features = {
-        role: [texture_features(frame * 255, region, recipe.wavelet) for region in usable.values()]
-        for role, frame in frames.items()
-    }
-    return tuple(usable), features, notes
+    names: tuple[str, ...] = ()
+    features = {}
+    for role, frame in frames.items():
+        try:
+            found = [texture_features(frame * 255, region, recipe.wavelet) for region in usable.values()]
+        except InputError as error:
+            raise InputError(f"{task.images[role]}: {error}") from error
+        names = tuple(found[0])
+        features[role] = np.array([list(row.values()) for row in found])
+    return tuple(usable), names, features, notes
 
 
-def _network(recipe: Recipe, frames: Mapping[str, Frame], where: Mask) -> dict[str, list[float]]:
+def _network(recipe: Recipe, frames: Mapping[str, Frame], where: Mask) -> dict[str, NDArray[np.float32]]:
     """Features of the box around the measured area, all else in it filled from around: text must not count."""
     if recipe.extractor is None:
         return {}
     network = _extractor(recipe)
     rows, columns = np.flatnonzero(where.any(axis=1)), np.flatnonzero(where.any(axis=0))
     box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return {role: network.features(fill(frame, ~where)[box]).tolist() for role, frame in frames.items()}
+    return {role: network.features(fill(frame, ~where)[box]) for role, frame in frames.items()}
 
 
 def _extractor(recipe: Recipe) -> Extractor:
@@ -233,10 +271,5 @@ def _key(recipe: Recipe, task: Task, hashes: Mapping[str, str]) -> str:
 
 def _remembered(path: Path) -> Measured | None:
     with suppress(OSError, ValueError, KeyError, TypeError):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        content["figures"] = {
-            against: {method: ImageFigures(**figures) for method, figures in methods.items()}
-            for against, methods in content["figures"].items()
-        }
-        return Measured(**{**content, "regions": tuple(content["regions"]), "notes": tuple(content["notes"])})
+        return Measured.from_json(json.loads(path.read_text(encoding="utf-8")))
     return None

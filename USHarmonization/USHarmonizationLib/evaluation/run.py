@@ -92,11 +92,15 @@ def _measured(
     recipe: Recipe, tasks: Sequence[Task], jobs: int | None, report: Callable[[int, int, bool], None]
 ) -> list[Measured]:
     found: dict[int, Measured] = {}
+    names: tuple[str, ...] = ()
     if jobs is None:
         jobs = max(1, min(usable_cores(), len(tasks) // WORTH_A_PROCESS))
     for place, one in map_jobs(partial(measure, recipe), tasks, min(jobs, len(tasks))):
         task = tasks[place]
-        found[place] = Measured(task.name, task.patient, failure=one.reason) if isinstance(one, Lost) else one
+        if isinstance(one, Lost):
+            one = Measured(task.name, task.patient, failure=one.reason)
+        names = names or one.names
+        found[place] = replace(one, names=names) if one.names == names else one  # hundreds of names, held once
         report(len(found), len(tasks), bool(found[place].failure))
     return [found[place] for place in range(len(tasks))]
 

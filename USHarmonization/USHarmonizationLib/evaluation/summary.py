@@ -108,7 +108,7 @@ def summarize(
         if extractor is not None:
             figures += _of_network(methods, images, of_target, extractor, seed)
         if images[0].features:
-            names = _names(images[0], methods[0])
+            names = images[0].names
             figures += _of_texture(methods, names, images, of_target, seed)
             features = {method: _of_features(names, method, images, of_target, paired, seed) for method in methods}
     return Summary(tuple(figures), features)
@@ -116,16 +116,12 @@ def summarize(
 
 def feature_rows(measured: Sequence[Measured], role: str) -> Table:
     """(regions, features) of one role over all images."""
-    return np.array([list(row.values()) for one in measured for row in one.features[role]], dtype=np.float64)
+    return np.concatenate([one.features[role] for one in measured])
 
 
 def region_patients(measured: Sequence[Measured]) -> NDArray[np.str_]:
     """(regions,) whose each row of ``feature_rows`` is."""
     return np.array([one.patient for one in measured for _ in one.regions])
-
-
-def _names(measured: Measured, role: str) -> tuple[str, ...]:
-    return tuple(measured.features[role][0])
 
 
 def _of_images(key: str, method: str, against: str, found: Sequence[object]) -> Figure:

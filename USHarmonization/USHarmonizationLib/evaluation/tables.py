@@ -51,12 +51,12 @@ def write_images(path: Path, methods: Sequence[str], measured: Sequence[Measured
 def write_features(path: Path, measured: Iterable[Measured]) -> None:
     """``features.csv``: one row an image, region and method: texture features by their pyradiomics names."""
     rows: list[list[object]] = []
-    names: list[str] = []
+    names: tuple[str, ...] = ()
     for one in measured:
+        names = names or one.names
         for role, regions in one.features.items():
             for label, features in zip(one.regions, regions, strict=True):
-                names = names or list(features)
-                rows.append([one.name, label, role, *features.values()])
+                rows.append([one.name, label, role, *features.tolist()])
     _write(path, ["image", "label", "method", *names], rows)
 
 
