@@ -145,9 +145,9 @@ def _active_set(
             if not len(candidates):
                 break
             entering = min(len(candidates), max(1, len(active) // 4))
-            new = candidates[np.argsort(-slack[candidates], kind="stable")[:entering]]
-            sign[new] = -np.sign(values[:, new].T @ residual)
-            active = np.append(active, new)
+            best = candidates[np.argsort(-slack[candidates], kind="stable")[:entering]]
+            sign[best] = -np.sign(values[:, best].T @ residual)
+            active = np.append(active, best)
             design = values[:, active]
             gradient = np.append(design.T @ residual / rows + l2 * slope[active] + l1 * sign[active], residual.mean())
         weight = np.maximum(probability * (1 - probability), LEAST_WEIGHT)
