@@ -175,6 +175,16 @@ def test_knobs_add_their_gain() -> None:
     assert gain[-1] == pytest.approx(9, abs=0.1)
 
 
+def test_operators_make_the_picture_even() -> None:
+    how, random = imaging("hitachi-preirus", "linear"), np.random.default_rng(0)
+    drawn = [Knobs.drawn(how, 0.7, random) for _ in range(400)]
+    expected = 2 * (0.7 - how.tgc_db_cm_mhz) * how.probe.centre_mhz * np.linspace(0, how.probe.depth_mm / 10, 8)
+    sliders = np.array([one.sliders_db for one in drawn])
+    assert sliders.mean(axis=0) == pytest.approx(expected, abs=0.15)
+    assert sliders.std(axis=0) == pytest.approx(0.8, abs=0.1)
+    assert np.std([one.overall_db for one in drawn]) == pytest.approx(1.5, abs=0.2)
+
+
 def test_what_attenuates_less_brightens_what_is_behind() -> None:
     def clear(x: Floats, z: Floats) -> Floats:
         return np.where((np.abs(x) < 5) & (z > 10) & (z < 20), np.float32(-0.5), np.float32(0))

@@ -12,7 +12,7 @@ import SimpleITK as sitk  # noqa: N813
 from dicom_validators import dciodvfy_errors, dicom_validator_errors
 
 from USHarmonizationLib.cohort import read_cohort
-from USHarmonizationLib.errors import UsageError
+from USHarmonizationLib.errors import HarmonizationError, UsageError
 from USHarmonizationLib.files import read_image, read_mask
 from USHarmonizationLib.landmarks.files import read_landmarks
 from USHarmonizationLib.scanners import detect
@@ -63,7 +63,7 @@ def test_the_truth_is_complete(study: Path) -> None:
     assert [one["value"] for one in pair["targets"]] == list(range(1, len(pair["targets"]) + 1))
     assert len(pair["fixed_to_moving_mm"]) == 2
     rows = read_cohort(study / "cohort.csv")
-    assert [row.scanner for row in rows] == [TARGET, SOURCE]
+    assert [(row.scanner, row.split) for row in rows] == [(TARGET, "train"), (SOURCE, "train")]
     assert all(row.image.is_file() for row in rows)
 
 
@@ -105,6 +105,18 @@ def test_other_settings_or_other_files_are_refused(study: Path, tmp_path: Path) 
         phantom_study(SOURCE, TARGET, image_format="bmp")
     with pytest.raises(UsageError, match="count is 0"):
         write_phantom_study(phantom_study(SOURCE, TARGET), 0, tmp_path / "new")
+
+
+def test_a_full_disk_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("USHarmonizationLib.simulation.phantom_files.write_markups", full)
+    wanted = phantom_study(SOURCE, TARGET, size=96)
+    with pytest.raises(HarmonizationError, match=r"cannot write to .*: No space left on device"):
+        write_phantom_study(wanted, 1, tmp_path / "out")
+    monkeypatch.undo()
+    assert write_phantom_study(wanted, 1, tmp_path / "out").is_file()
 
 
 def _item(out: Path, number: int) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from USHarmonizationLib.simulation.cohort import (
     Patient,
     draw_patients,
     intercept,
+    simulate_patient_frames,
     write_simulated_cohort,
 )
 from USHarmonizationLib.simulation.settings import imaging, simulated
@@ -101,6 +102,19 @@ def test_a_written_cohort_is_read_back(tmp_path: Path) -> None:
     truth = json.loads((tmp_path / "out" / "truth.json").read_text())
     assert truth["model"]["latent"]["density"]["coefficient"] == LATENT["density"].coefficient
     assert len(truth["patients"]) == 4
+
+
+def test_frames_of_patients_with_and_without_lesions() -> None:
+    ill = list(simulate_patient_frames("hitachi-preirus", 2, 1, size=128))
+    well = next(simulate_patient_frames("hitachi-preirus", 1, 1, size=128, lesions=False))
+    assert all(view.labels.sum() > 50 for view in ill)
+    assert not well.labels.any()
+    assert ill[0].frame.tobytes() != ill[1].frame.tobytes()
+    assert next(simulate_patient_frames("hitachi-preirus", 1, 1, size=128, start=1)).frame.tobytes() == (
+        ill[1].frame.tobytes()
+    )
+    inside = ill[0].labels > 0
+    assert well.luma[inside].mean() > ill[0].luma[inside].mean()
 
 
 def geometry_pixel(scanner: str | None) -> float:

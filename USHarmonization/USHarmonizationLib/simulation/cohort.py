@@ -24,7 +24,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -36,12 +36,14 @@ from numpy.typing import NDArray
 from ..atomic import write_text
 from ..cohort import CohortRow, write_cohort
 from ..errors import UsageError
+from ..scanners import Catalogue
 from .output import FORMATS, checked_jobs, make_items, opened, relative_files, write_json
 from .patient import LESION, USUAL_DEPTH_MM, Lesion, draw_waves, simulate_lesion
 from .phantom_files import write_frame, write_labels
-from .settings import Imaging
+from .settings import Imaging, imaging
+from .view import View
 
-COHORT = 3  # first number of seeds, see phantom
+COHORT, PATIENTS = 3, 4  # in seeds, see phantom
 TABLE, LATENT_TABLE, TRUTH = "cohort.csv", "latent.csv", "truth.json"
 CUT = 2.2
 SPLITS = (("train", 0.6), ("validation", 0.1), ("test", 0.3))
@@ -146,13 +148,13 @@ def draw_patients(plan: CohortPlan) -> tuple[Patient, ...]:
     places = np.linspace(-0.5, 0.5, len(plan.scanners)) if len(plan.scanners) > 1 else np.zeros(1)
     found = []
     for number in range(plan.patients):
-        values = {name: float(np.clip(random.standard_normal(), -CUT, CUT)) for name in LATENT}
+        values = _draw_values(random)
         linear = base + sum(latent.coefficient * values[name] for name, latent in LATENT.items())
         probability = float(_sigmoid(np.array(linear)))
         lnm = int(random.random() < probability)
         weights = np.exp(plan.confounded * places * (lnm - plan.prevalence))
         how = plan.scanners[int(random.choice(len(places), p=weights / weights.sum()))]
-        lesion = _lesion(values, how, random)
+        lesion = make_lesion(values, how, random)
         found.append(
             (f"SIM-{number + 1:04}", how.scanner, lnm, probability, values, lesion, _clinical(lesion, lnm, random))
         )
@@ -170,7 +172,7 @@ def write_simulated_cohort(
 
     Raises:
         UsageError: the folder holds something else.
-        OSError: it cannot be written to, or the disk is full.
+        HarmonizationError: it cannot be written to, or the disk is full.
     """
     checked_jobs(jobs)
     settings = {"kind": "cohort", **asdict(plan)}
@@ -224,7 +226,37 @@ def _told(record: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in record.items() if key != "files"}
 
 
-def _lesion(values: Mapping[str, float], how: Imaging, random: np.random.Generator) -> Lesion:
+def simulate_patient_frames(
+    scanner_id: str,
+    count: int,
+    seed: int,
+    *,
+    lesions: bool = True,
+    probe: str = "endocavity",
+    size: int | None = None,
+    start: int = 0,
+    scanners: Catalogue | None = None,
+) -> Iterator[View]:
+    """Frames of one scanner, each of a patient of its own; ``labels`` are 1 in the lesion.
+
+    Args:
+        scanner_id: the scanner. count: number of frames. seed: other seeds give other patients.
+        lesions: False for tissue without any.
+        probe, size, start, scanners: as in ``phantom.simulate_frames``.
+    """
+    how = imaging(scanner_id, probe, scanners)
+    how = how if size is None else how.with_matrix(size, size)
+
+    def frame(index: int) -> View:
+        random = np.random.default_rng([seed, PATIENTS, index, *scanner_id.encode()])
+        lesion = make_lesion(_draw_values(random), how, random)
+        return simulate_lesion(lesion if lesions else None, how, random)
+
+    return (frame(index) for index in range(start, start + count))
+
+
+def make_lesion(values: Mapping[str, float], how: Imaging, random: np.random.Generator) -> Lesion:
+    """The lesion of these latent values, somewhere in the scanner's field of view; sizes fitted to its depth."""
     true = {name: latent.median * math.exp(latent.log_spread * values[name]) for name, latent in LATENT.items()}
     probe = how.probe
     scale = probe.depth_mm / USUAL_DEPTH_MM
@@ -283,6 +315,10 @@ def _latent_table(patients: tuple[Patient, ...]) -> str:
             [one.name, one.lnm, f"{one.probability:.6f}", *(f"{one.values[name]:.6f}" for name in LATENT), *true]
         )
     return table.getvalue()
+
+
+def _draw_values(random: np.random.Generator) -> dict[str, float]:
+    return {name: float(np.clip(random.standard_normal(), -CUT, CUT)) for name in LATENT}
 
 
 def _sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:

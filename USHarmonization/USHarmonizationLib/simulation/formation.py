@@ -35,6 +35,9 @@ ROW_PADDING = 12
 BEAM_PADDING = 1.5
 # A frame that has this share or less in the average of persistence is left out of it.
 SMALLEST_WEIGHT = 0.08
+# Sliders of the time gain compensation, how far each goes, and how far operators differ in setting them and the overall
+# gain (standard deviations).
+SLIDERS, SLIDER_DB, UNEVEN_DB, GAIN_DB = 8, 20.0, 0.8, 1.5
 # Cells along and across the lines for the shadows of tissue that attenuates more or less than the rest.
 SHADOW_GRID = (160, 96)
 
@@ -83,10 +86,13 @@ class Knobs:
         return self.overall_db + np.interp(depth_mm, places, self.sliders_db)
 
     @classmethod
-    def drawn(cls, random: np.random.Generator, overall_db: float = 1.5, sliders_db: float = 0.8) -> Knobs:
-        """Settings as they differ between examinations, with these standard deviations."""
-        sliders = (random.standard_normal(8) * sliders_db).round(2).tolist()
-        return cls(round(float(random.standard_normal()) * overall_db, 2), tuple(sliders))
+    def drawn(cls, imaging: Imaging, attenuation: float, random: np.random.Generator) -> Knobs:
+        """As an operator sets them in tissue of this attenuation: an even picture, but for what hands leave uneven."""
+        probe, places = imaging.probe, np.linspace(0, imaging.probe.depth_mm, SLIDERS)
+        compensated = np.minimum(0.2 * imaging.tgc_db_cm_mhz * probe.centre_mhz * places, imaging.tgc_max_db)
+        missing = np.clip(0.2 * attenuation * probe.centre_mhz * places - compensated, -SLIDER_DB, SLIDER_DB)
+        sliders = missing + random.standard_normal(SLIDERS) * UNEVEN_DB
+        return cls(round(float(random.standard_normal()) * GAIN_DB, 2), tuple(sliders.round(2).tolist()))
 
 
 @lru_cache(maxsize=8)

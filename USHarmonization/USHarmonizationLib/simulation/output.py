@@ -32,6 +32,7 @@ def opened(out: Path, settings: Mapping[str, Any]) -> Iterator[None]:
 
     Raises:
         UsageError: it holds something else, or cannot be written to.
+        HarmonizationError: the disk is full, or writing failed for another reason; what is done stays done.
     """
     manifest = out / FOLDER / MANIFEST
     if out.exists() and not out.is_dir():
@@ -44,7 +45,10 @@ def opened(out: Path, settings: Mapping[str, Any]) -> Iterator[None]:
             _check_same(out, read_json(manifest), json.loads(json.dumps(made)))
         else:
             write_json(manifest, made)
-        yield
+        try:
+            yield
+        except OSError as error:
+            raise HarmonizationError(f"cannot write to {out}: {error.strerror or error}") from error
 
 
 def make_items(

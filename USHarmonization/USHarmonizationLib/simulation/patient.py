@@ -108,12 +108,12 @@ class Tissue:
     """Tissue with a lesion; see the module.
 
     Attributes:
-        lesion: in it. texture: of the lesion. broad, strands: of the tissue around.
+        lesion: in it; None for none. texture: of the lesion. broad, strands: of the tissue around.
         layers: depth, echo strength (dB) below it, height (mm), length (mm) and phase of the boundary's waves.
         cysts: x, z, radius.
     """
 
-    lesion: Lesion
+    lesion: Lesion | None
     texture: RandomField
     broad: RandomField
     strands: RandomField
@@ -129,24 +129,24 @@ class Tissue:
         for cx, cz, radius in self.cysts:
             distance = np.hypot(x - np.float32(cx), z - np.float32(cz)) - np.float32(radius)
             around = around - 40 * _step(-distance, 0.15)
-        lesion, share = self.lesion, self._share(x, z)
+        if (lesion := self.lesion) is None:
+            return np.asarray(around, dtype=np.float32)
         within = np.float32(lesion.contrast_db) + np.float32(lesion.heterogeneity_db) * self.texture(x, z)
-        return np.asarray(around + share * (within - around), dtype=np.float32)
-
-    def density(self, x: Floats, z: Floats) -> Floats:
-        """Share of scatterers at positions."""
-        return np.asarray(1 + self._share(x, z) * np.float32(self.lesion.density - 1), dtype=np.float32)
-
-    def excess_attenuation(self, x: Floats, z: Floats) -> Floats:
-        """Attenuation at positions beside that of tissue."""
-        return np.asarray(self._share(x, z) * np.float32(self.lesion.attenuation), dtype=np.float32)
+        return np.asarray(around + _share(lesion, x, z) * (within - around), dtype=np.float32)
 
     def medium(self) -> Medium:
         """What scatters."""
-        return Medium(self.echogenicity_db, ATTENUATION, self.density, self.excess_attenuation)
+        lesion = self.lesion
+        if lesion is None:
+            return Medium(self.echogenicity_db, ATTENUATION)
 
-    def _share(self, x: Floats, z: Floats) -> Floats:
-        return _step(-self.lesion.distance(x, z), MARGIN_MM)
+        def density(x: Floats, z: Floats) -> Floats:
+            return 1 + _share(lesion, x, z) * np.float32(lesion.density - 1)
+
+        def attenuation(x: Floats, z: Floats) -> Floats:
+            return _share(lesion, x, z) * np.float32(lesion.attenuation)
+
+        return Medium(self.echogenicity_db, ATTENUATION, density, attenuation)
 
 
 def draw_waves(random: np.random.Generator) -> tuple[tuple[float, float], ...]:
@@ -156,19 +156,25 @@ def draw_waves(random: np.random.Generator) -> tuple[tuple[float, float], ...]:
     return tuple((float(a), float(p)) for a, p in zip(amplitudes, phases, strict=True))
 
 
-def draw_tissue(lesion: Lesion, bounds: tuple[float, float, float, float], random: np.random.Generator) -> Tissue:
+def draw_tissue(
+    lesion: Lesion | None, bounds: tuple[float, float, float, float], random: np.random.Generator
+) -> Tissue:
     """Tissue of its own around a lesion; ``bounds`` x from, to, z from, to."""
     left, right, _, bottom = bounds
-    length = max(lesion.correlation_mm, 2 * FIELD_STEP_MM)
+    x, z, radius, length = (
+        (0.0, bottom / 3, 0.0, 1.0)
+        if lesion is None
+        else (lesion.x_mm, lesion.z_mm, lesion.radius_mm, max(lesion.correlation_mm, 2 * FIELD_STEP_MM))
+    )
     layers = [
         (depth, random.uniform(-3, 3), random.uniform(0.4, 1.6), random.uniform(5, 14), random.uniform(0, 2 * math.pi))
-        for depth in (random.uniform(3, 7), lesion.z_mm + lesion.radius_mm * 1.3 + random.uniform(4, 12))
+        for depth in (random.uniform(3, 7), z + radius * 1.3 + random.uniform(4, 12))
     ]
     cysts = []
     for _ in range(random.integers(0, 3)):
-        cx, cz, radius = random.uniform(left, right), random.uniform(8, bottom), random.uniform(0.8, 2.2)
-        if math.hypot(cx - lesion.x_mm, cz - lesion.z_mm) > 1.6 * lesion.radius_mm + radius:
-            cysts.append((float(cx), float(cz), float(radius)))
+        cx, cz, size = random.uniform(left, right), random.uniform(8, bottom), random.uniform(0.8, 2.2)
+        if math.hypot(cx - x, cz - z) > 1.6 * radius + size:
+            cysts.append((float(cx), float(cz), float(size)))
     return Tissue(
         lesion,
         RandomField.drawn(bounds, (length, length), random),
@@ -179,17 +185,26 @@ def draw_tissue(lesion: Lesion, bounds: tuple[float, float, float, float], rando
     )
 
 
-def simulate_lesion(lesion: Lesion, how: Imaging, random: np.random.Generator, slightly_moved: bool = True) -> View:
-    """A frame of tissue of its own around the lesion; ``labels`` are 1 in the lesion."""
+def simulate_lesion(
+    lesion: Lesion | None, how: Imaging, random: np.random.Generator, slightly_moved: bool = True
+) -> View:
+    """A frame of tissue of its own around the lesion, or without any; ``labels`` are 1 in the lesion."""
     spread = np.array([1.0, 0.3, 2.0]) if slightly_moved else np.zeros(3)
     x, z, tilt = (float(value) for value in random.standard_normal(3) * spread)
-    pose, knobs = Pose(x, z, tilt), Knobs.drawn(random)
+    pose, knobs = Pose(x, z, tilt), Knobs.drawn(how, ATTENUATION, random)
     bounds = field_of_view(((how, pose),))
     tissue = draw_tissue(lesion, bounds, random)
     medium = tissue.medium()
     frame = picture(scatter(medium, bounds, lattice_mm((how,), ATTENUATION), random), medium, how, pose, random, knobs)
-    labels = np.where(lesion.inside(*pixels_in_object(how, pose)) & geometry(how).sector, LESION, 0)
-    return View(how, pose, frame, labels.astype(np.uint8), knobs=knobs)
+    labels = np.zeros(how.matrix, dtype=np.uint8)
+    if lesion is not None:
+        labels[lesion.inside(*pixels_in_object(how, pose)) & geometry(how).sector] = LESION
+    return View(how, pose, frame, labels, knobs=knobs)
+
+
+def _share(lesion: Lesion, x: Floats, z: Floats) -> Floats:
+    """How far positions belong to the lesion, 0 to 1."""
+    return _step(-lesion.distance(x, z), MARGIN_MM)
 
 
 def _step(distance: Floats, width: float) -> Floats:

@@ -39,7 +39,7 @@ LAYOUT_DEPTH_MM = 50.0
 # How far poses differ, standard deviations: along the surface, into it (mm), tilt (degrees), out of plane (mm).
 POSE_SPREAD = (1.5, 0.5, 2.0, 0.3)
 
-# First numbers of seeds, so that pairs, single frames and cohorts of one seed have nothing in common.
+# Second numbers of seeds, so that pairs, single frames and cohorts of one seed have nothing in common.
 PAIRS, FRAMES = 1, 2
 
 
@@ -160,7 +160,7 @@ def simulate_pair(
     random, section = _stream(seed, PAIRS, index), SECTIONS[index % len(SECTIONS)]
     phantom = layout(section, min(source.probe.depth_mm, target.probe.depth_mm), random if varied else None)
     poses = [_pose(random, pose_spread, target.probe.depth_mm / LAYOUT_DEPTH_MM) for _ in range(2)]
-    knobs = [Knobs.drawn(random) for _ in range(2)]
+    knobs = [Knobs.drawn(how, phantom.attenuation, random) for how in (target, source)]
     medium = phantom.medium()
     views = ((target, poses[0]), (source, poses[1]))
     spacing = lattice_mm((target, source), phantom.attenuation)
@@ -233,7 +233,8 @@ def simulate_frame(how: Imaging, seed: int, index: int) -> View:
     """The frame number ``index`` of this scanner and seed; see ``simulate_frames``."""
     random = _stream(seed, FRAMES, index, *how.scanner.encode())
     phantom = layout(str(random.choice(SECTIONS)), how.probe.depth_mm, random)
-    pose, knobs = _pose(random, 1.0, how.probe.depth_mm / LAYOUT_DEPTH_MM), Knobs.drawn(random)
+    pose = _pose(random, 1.0, how.probe.depth_mm / LAYOUT_DEPTH_MM)
+    knobs = Knobs.drawn(how, phantom.attenuation, random)
     medium = phantom.medium()
     seen = scatter(medium, field_of_view(((how, pose),)), lattice_mm((how,), phantom.attenuation), random)
     frame = picture(seen, medium, how, pose, random, knobs)

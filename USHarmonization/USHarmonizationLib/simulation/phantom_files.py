@@ -92,7 +92,7 @@ def write_phantom_study(
 
     Raises:
         UsageError: the folder holds something else.
-        OSError: it cannot be written to, or the disk is full.
+        HarmonizationError: it cannot be written to, or the disk is full.
     """
     if count < 1:
         raise UsageError(f"count is {count}; needed: at least 1")
@@ -101,14 +101,19 @@ def write_phantom_study(
     with opened(out, settings):
         records = make_items(out, count, partial(_write_pair, study), jobs, report)
         rows = [
-            CohortRow(out / side["image"], patient=record["pair"], scanner=side["scanner"])
-            for record in records
+            CohortRow(out / side["image"], patient=record["pair"], scanner=side["scanner"], split=split(number))
+            for number, record in enumerate(records)
             for side in (record["fixed"], record["moving"])
         ]
         write_cohort(out / COHORT, rows)
         pairs = [{key: value for key, value in record.items() if key != "files"} for record in records]
         write_json(out / TRUTH, {**settings, "pairs": pairs})
     return out / TRUTH
+
+
+def split(index: int) -> str:
+    """Of each ten pairs seven are for training, one for validation, two for testing."""
+    return "train" if index % 10 < 7 else "validation" if index % 10 == 7 else "test"
 
 
 def _write_pair(study: PhantomStudy, out: Path, index: int) -> dict[str, Any]:
