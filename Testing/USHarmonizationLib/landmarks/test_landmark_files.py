@@ -57,7 +57,13 @@ def test_points_that_are_not_placed_are_left_out(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("system", "points", "version"),
-    [("LPS", LPS, "5.6"), ("RAS", RAS, "4.11"), ("0", RAS, "4.10"), ("1", LPS, "4.6")],
+    [
+        ("LPS", LPS, "5.6"),
+        ("RAS", RAS, "4.11"),
+        ("0", RAS, "4.10"),
+        ("1", LPS, "4.6"),
+        ("LPS", LPS, "slicer-core-5.13.31053.0"),
+    ],
 )
 def test_fcsv_of_all_systems_are_the_same_points(
     tmp_path: Path, system: str, points: list[list[float]], version: str

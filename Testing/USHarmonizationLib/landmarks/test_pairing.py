@@ -168,7 +168,7 @@ def test_a_given_size_of_pixels_moves_landmarks_with_them(study: tuple[Source, S
     source = Source(tmp_path / "fixed.png", tmp_path / "fixed.mrk.json")
     unsaid = pair(source, study[1], "similarity", tmp_path / "unsaid")
     assert any("does not say how large its pixels are" in warning for warning in unsaid["warnings"])
-    assert any("scale differs by a factor of 0.25" in warning for warning in unsaid["warnings"])
+    assert any("differ in scale by a factor of 0.25" in warning for warning in unsaid["warnings"])
     said = pair(Source(source.image, source.landmarks, 0, (0.25, 0.25)), study[1], "rigid", tmp_path / "said")
     assert said["warnings"] == []
     assert said["registration"]["fre_mm"] == pytest.approx(0, abs=1e-6)

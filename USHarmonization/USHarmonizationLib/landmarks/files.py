@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,8 @@ SCHEMA = (
 TO_LPS = {"LPS": (1.0, 1.0, 1.0), "1": (1.0, 1.0, 1.0), "RAS": (-1.0, -1.0, 1.0), "0": (-1.0, -1.0, 1.0)}
 # What .fcsv has for a point that is placed, in its last column but one.
 PLACED = "2"
+# As written by Slicer (5.6) or by its package without a window (slicer-core-5.13.31053.0).
+VERSION = re.compile(r"(\d+)\.")
 MAX_BYTES = 10_000_000
 
 
@@ -155,7 +158,8 @@ def _fcsv(path: Path, text: str) -> Landmarks:
         key.strip(" #\t"): value.strip() for key, _, value in (line.partition("=") for line in lines if line[:1] == "#")
     }
     version = header.get("Markups fiducial file version", "")
-    if version[:2] not in ("4.", "5."):
+    major = VERSION.search(version)
+    if major is None or major[1] not in ("4", "5"):
         raise refused(path, f"is of version {version or 'unknown'}; read are 4 and 5")
     factor = _factor(path, header.get("CoordinateSystem", "RAS"))
     columns = [name.strip() for name in header["columns"].split(",")]

@@ -31,7 +31,7 @@ from .refinement import KINDS as REFINED
 from .refinement import Refinement, refine
 from .registration import Registration, check_inside, register
 from .resampling import folds, overlap, resample
-from .transforms import KINDS
+from .transforms import KINDS, fit
 
 REPORT = "pair.json"
 RESULTS = (
@@ -276,10 +276,10 @@ def _warnings(
         widest = max(np.array(one.where.size[::-1]) * one.where.spacing)
         if one.where.calibrated and widest > WIDEST_MM:
             warnings.append(f"the {name} image would be {widest:.0f} mm wide by the size of its pixels; is that right?")
-    if not SCALES[0] <= registration.transform.linear.scale <= SCALES[1]:
-        warnings.append(
-            f"the scale differs by a factor of {registration.transform.linear.scale:.3f}; check the pixels' size"
-        )
+    moving = np.array([one.moving for one in registration.landmarks])
+    scale = fit("similarity", first.points, moving).linear.scale
+    if not SCALES[0] <= scale <= SCALES[1]:
+        warnings.append(f"the images differ in scale by a factor of {scale:.3f}; check the pixels' size")
     if registration.target_error is None:
         warnings.append("too few landmarks to leave one out: nothing is known about the error between them")
     if folds(first.where, registration.transform):
