@@ -26,6 +26,7 @@ from .import_weights import import_weights
 from .inspect import inspect
 from .models import models
 from .pair import pair
+from .phantom_study import phantom_study
 from .scanners import scanners
 from .simulate import simulate
 from .train import train
@@ -35,7 +36,7 @@ FAILED, USAGE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
 
 # A command is the function of its name in the file of its name.
-for command in (inspect, scanners, models, train, apply, pair, evaluate, import_weights, export):
+for command in (inspect, scanners, models, train, apply, pair, evaluate, phantom_study, import_weights, export):
     app.command()(command)
 # Several commands under one name.
 app.add_typer(simulate, name="simulate")
