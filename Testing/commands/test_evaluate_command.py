@@ -90,7 +90,9 @@ def test_real_images(shared_data: Path, tmp_path: Path, capsys: Captured) -> Non
     capsys.readouterr()
     arguments = ["--original", source, "--generated", f"histogram={made}", "--target", target, "--jobs", "1"]
     assert cli.main(["evaluate", *arguments, "--masks", str(tmp_path / "masks"), "--out", str(tmp_path / "out")]) == 0
-    assert "FID (efficientnet-lite0)" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "FID (efficientnet-lite0)" in said.out
+    assert "note: FID (efficientnet-lite0): Frechet distance from 6 images, fewer than the 1280 features" in said.err
     content = json.loads((tmp_path / "out/evaluate.json").read_text(encoding="utf-8"))
     found = {(one["key"], one["method"]): one["value"] for one in content["figures"] if one["against"] == "target"}
     assert found["frd", "histogram"] < found["frd", "original"]

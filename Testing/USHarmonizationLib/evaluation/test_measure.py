@@ -107,6 +107,15 @@ def test_what_is_done_is_remembered_until_a_file_changes(
         first(settings, recipe)
 
 
+def test_what_is_remembered_is_what_was_measured(make_folders: Make, recipe: Recipe) -> None:
+    settings, recipe = make_folders(1), replace(recipe, extractor="efficientnet-lite0")
+    found, again = first(settings, recipe), first(settings, recipe)
+    assert again.figures == found.figures
+    for role in ("target", "near"):
+        assert np.array_equal(again.features[role], found.features[role], equal_nan=True)
+        assert np.array_equal(again.network[role], found.network[role])
+
+
 def test_an_unexpected_error_costs_one_image(
     make_folders: Make, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:

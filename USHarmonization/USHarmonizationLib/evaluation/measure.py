@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
@@ -88,12 +89,11 @@ class Measured:
             against: {method: asdict(one) for method, one in methods.items()}
             for against, methods in self.figures.items()
         }
-        arrays = {
-            name: {role: values.tolist() for role, values in getattr(self, name).items()}
-            for name in ("features", "network")
-        }
         others = {one.name: getattr(self, one.name) for one in fields(self)}
-        return {**others, **arrays, "figures": figures}
+        features = {role: values.tolist() for role, values in self.features.items()}
+        # Thousands of numbers an image: as bytes, a third of the text.
+        network = {role: b64encode(values.astype("<f4").tobytes()).decode() for role, values in self.network.items()}
+        return {**others, "figures": figures, "features": features, "network": network}
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Measured:
@@ -104,7 +104,7 @@ class Measured:
         }
         tuples = {name: tuple(content[name]) for name in ("regions", "names", "notes")}
         features = {role: np.array(rows, dtype=np.float64) for role, rows in content["features"].items()}
-        network = {role: np.array(values, dtype=np.float32) for role, values in content["network"].items()}
+        network = {role: np.frombuffer(b64decode(values), dtype="<f4") for role, values in content["network"].items()}
         return cls(**{**content, **tuples, "figures": figures, "features": features, "network": network})
 
 
