@@ -46,9 +46,9 @@ def phantom_study(
 ) -> None:
     """Measure on simulated phantoms how well FDA, histogram matching and each trained variant do.
 
-    Simulates images of two scanners, trains every variant several times, harmonizes images of phantoms and poses that no
-    training saw, registers them by landmarks to those of the target scanner, and evaluates: one table like the paper's
-    figure 4, with standard deviations over the trainings.
+    Simulates images of two scanners, trains every variant several times, harmonizes images of phantoms and poses that
+    no training saw, registers them by landmarks to those of the target scanner, and evaluates: one table like the
+    paper's figure 4, with standard deviations over the trainings.
 
     With the default settings this takes a GPU or days. Stopped or killed, the same command goes on where it was.
     """

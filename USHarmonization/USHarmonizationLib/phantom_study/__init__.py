@@ -1,1 +1,1 @@
-"""The paper's phantom study, simulated: two scanners image one phantom; how well does each method bring them together?"""
+"""The paper's phantom study, simulated: two scanners image one phantom; how alike do methods make them?"""
