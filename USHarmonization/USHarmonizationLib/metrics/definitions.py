@@ -94,7 +94,7 @@ SETS = {
         "FRD",
         "",
         "squared Frechet distance of the original-image texture features (pyradiomics), standardized by the "
-        "target's mean and SD, clipped at 10 SD; neither scaled nor logarithmic as in the package frd-score",
+        "target's mean and SD, clipped at 10 SD; not the logarithmic figure of the package frd-score",
         "0 to infinity; biased upwards for small samples",
         "lower",
         "Dowson and Landau 1982, doi 10.1016/0047-259X(82)90077-X",
