@@ -57,7 +57,7 @@ def test_brightness_corrects_landmarks_that_were_placed_badly(kind: str) -> None
 
 
 def test_the_same_result_each_time() -> None:
-    first, second = refined(0.6)[1], refined(0.6)[1]
+    first, second = refined(0.6, "affine")[1], refined(0.6, "affine")[1]
     assert (first.transform.matrix == second.transform.matrix).all()
     assert first.metric_after == second.metric_after
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,14 +79,15 @@ def refine(
         raise UsageError(f"a {start.kind} transform cannot be refined; refined are {', '.join(KINDS)}")
     sitk = simpleitk()
     images = [image_to_itk(one.astype(np.float32), place) for one, place in zip((fixed, moving), where, strict=True)]
-    method = _method(sitk, [image_to_itk(m.astype(np.uint8), w) for m, w in zip(masks, where, strict=True)])
     initial = _centred(sitk, start, where[0], masks[0])
-    method.SetInitialTransform(initial, True)
     try:
-        before = _measured(sitk, images, masks, where, start)
-        method.Execute(*images)
-        refined = from_itk(start.kind, initial)
-        after = _measured(sitk, images, masks, where, refined)
+        with _one_thread(sitk):
+            before = _measured(sitk, images, masks, where, start)
+            method = _method(sitk, masks, where)
+            method.SetInitialTransform(initial, True)
+            method.Execute(*images)
+            refined = from_itk(start.kind, initial)
+            after = _measured(sitk, images, masks, where, refined)
     except RuntimeError as error:
         raise InputError(f"refinement is not possible: {str(error).strip().splitlines()[-1].strip()}") from error
     points = np.array([one.fixed for one in registration.landmarks])
@@ -114,19 +117,30 @@ def _residual(transform: LinearTransform, fixed: Points, moving: Points) -> floa
     return rms(np.linalg.norm(transform(fixed) - moving, axis=1))
 
 
-def _method(sitk: Any, masks: list[Any]) -> Any:
+@contextmanager
+def _one_thread(sitk: Any) -> Iterator[None]:
+    """ITK with one thread, which adds in the same order each time; the setting is one of the whole process."""
+    before = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    try:
+        yield
+    finally:
+        sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(before)
+
+
+def _method(sitk: Any, masks: tuple[NDArray[np.bool_], NDArray[np.bool_]], where: tuple[Geometry, Geometry]) -> Any:
+    fixed, moving = (image_to_itk(one.astype(np.uint8), place) for one, place in zip(masks, where, strict=True))
     method = sitk.ImageRegistrationMethod()
     method.SetMetricAsMattesMutualInformation(BINS)
     method.SetMetricSamplingStrategy(method.NONE)
-    method.SetMetricFixedMask(masks[0])
-    method.SetMetricMovingMask(masks[1])
+    method.SetMetricFixedMask(fixed)
+    method.SetMetricMovingMask(moving)
     method.SetInterpolator(sitk.sitkLinear)
     method.SetOptimizerAsRegularStepGradientDescent(1.0, 1e-4, STEPS, 0.6)
     method.SetOptimizerScalesFromPhysicalShift()
     method.SetShrinkFactorsPerLevel(SHRINK)
     method.SetSmoothingSigmasPerLevel(SMOOTH)
     method.SmoothingSigmasAreSpecifiedInPhysicalUnitsOff()
-    method.SetNumberOfThreads(1)  # sums in the same order each time
     return method
 
 
@@ -154,7 +168,7 @@ def _measured(
 
     if np.count_nonzero(overlap(*masks, where[1], where[0], transform)) < LEAST_PIXELS:
         raise InputError(f"the images have fewer than {LEAST_PIXELS} pixels of tissue in common")
-    method = _method(sitk, [image_to_itk(m.astype(np.uint8), w) for m, w in zip(masks, where, strict=True)])
+    method = _method(sitk, masks, where)
     method.SetInitialTransform(to_itk(transform, where[0]))
     method.SetShrinkFactorsPerLevel((1,))
     method.SetSmoothingSigmasPerLevel((0.0,))
