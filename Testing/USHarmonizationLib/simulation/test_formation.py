@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from USHarmonizationLib.simulation.beam import axial_width_mm, lateral_width_mm
+from USHarmonizationLib.simulation.beam import axial_width_mm, lateral_width_mm, pulse_sigma_mm
 from USHarmonizationLib.simulation.formation import Knobs, echoes, envelopes, field, persistence_weights
 from USHarmonizationLib.simulation.geometry import Floats, geometry
 from USHarmonizationLib.simulation.scatterers import (
@@ -126,6 +126,18 @@ def test_out_of_focus_it_is_as_wide_as_the_beam(depth: float) -> None:
     step = how.probe.width_mm / (how.probe.lines - 1)
     found = width(echo[int(echo.max(axis=1).argmax())], step)
     assert found == pytest.approx(float(lateral_width_mm(how.probe, depth, 0.5)), rel=0.04)
+
+
+def test_echoes_add_up_with_the_phase_of_their_way() -> None:
+    wavelength = SOUND_SPEED / LINEAR.probe.centre_mhz
+    single = np.abs(echoes(point(0, 25), LINEAR, 0.0)).max()
+    for apart, sign in ((wavelength / 4, -1), (wavelength / 2, 1)):
+        first, second = point(0, 25), point(0, 25 + apart)
+        both = Scatterers(*(np.concatenate([getattr(one, name) for one in (first, second)]) for name in vars(first)))
+        middle = round((25 + apart / 2) / field(LINEAR, 0.0).row_mm)
+        echo = np.abs(echoes(both, LINEAR, 0.0))[middle].max()
+        each = np.exp(-0.5 * (apart / 2 / pulse_sigma_mm(LINEAR.probe)) ** 2)
+        assert echo / single == pytest.approx(each * (1 + sign), abs=0.1)
 
 
 @pytest.mark.parametrize("bandwidth", [0.3, 0.6])
