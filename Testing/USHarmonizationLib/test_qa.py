@@ -142,6 +142,28 @@ def test_a_change_of_the_lesion_and_what_surrounds_it_is_not_the_lesion_s() -> N
     assert qa.LESION_TEXT not in result.warnings
 
 
+def test_a_lesion_that_moved_grew_or_faded_is_noticed() -> None:
+    noticed = good = 0
+    for seed in SEEDS:
+        sample = synthetic(seed)
+        fine = check(sample.frame, ideal(seed), sample, lesion=True)
+        if "lesion_kept" not in fine.figures:
+            continue  # a lesion that hardly differs from what is around
+        good += qa.OUTLINE_TEXT not in fine.warnings
+        rows, columns = (np.flatnonzero(sample.lesion.any(axis=axis)) for axis in (1, 0))
+        shift = max(4, round(0.3 * min(np.ptp(rows), np.ptp(columns))))
+        window = np.s_[rows[0] - shift : rows[-1] + shift + 1, columns[0] : columns[-1] + 1]
+        moved = ideal(seed).copy()
+        moved[window] = np.roll(moved[window], shift, axis=0)
+        results = [
+            check(sample.frame, one, sample, lesion=True)
+            for one in (moved, erase(ideal(seed), sample.valid, sample.lesion))
+        ]
+        noticed += all(qa.OUTLINE_TEXT in result.warnings for result in results)
+    assert good >= 8
+    assert noticed >= good - 2
+
+
 def test_moved_structures_are_noticed() -> None:
     sample = synthetic(200)
     assert qa.STRUCTURE_TEXT in check(sample.frame, np.roll(ideal(200), 8, axis=0), sample).warnings
@@ -258,7 +280,7 @@ def test_the_domains_come_from_the_harmonizer_and_are_read_once() -> None:
 def test_warnings_can_be_counted_and_listed() -> None:
     """apply counts equal sentences over the frames of a cine, and joins them with semicolons in its table."""
     texts = [value for name, value in vars(qa).items() if name.endswith("_TEXT")]
-    assert len(texts) == 7
+    assert len(texts) == 8
     assert not any(";" in text or text.endswith(".") for text in texts)
 
 

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from .domain import DomainDescription, frame_features
 from .errors import InputError
 from .harmonizers.base import Harmonizer
+from .structures import region, region_kept
 
 Frame = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -61,6 +62,9 @@ EDGES = 0.92
 DARKENED = 0.22
 BRIGHTENED = 0.22
 LESION = 0.10
+# Of the lesion's outline: how far its middle may move and its diameter differ, as shares of the diameter; said only of
+# lesions that differ by this contrast (Michelson) from what surrounds them.
+OUTLINE, CLEAR = 0.08, 0.1
 
 FOREIGN_TEXT = (
     "does not look like the images that the model was trained to harmonize "
@@ -71,6 +75,7 @@ UNREACHED_TEXT = "the result does not look like images of the target scanner"
 STRUCTURE_TEXT = "structures have changed, not only brightness and texture: compare with the original"
 DARKENED_TEXT = "a dark area has appeared or deepened that brightness mapping does not explain: do not measure there"
 BRIGHTENED_TEXT = "a dark area has faded or vanished more than brightness mapping explains: do not measure there"
+OUTLINE_TEXT = "the lesion has moved, grown, shrunk, faded or turned from dark to bright: compare with the original"
 LESION_TEXT = "the lesion has changed otherwise than what surrounds it: its measurements may not be trusted"
 
 
@@ -118,8 +123,10 @@ def check_frame(
         a lesion's size that the curve does not explain, as a share of the brightness there); ``changed`` (share of
         pixels that differ); ``change`` (mean difference); ``sharpness`` (differences of neighbours, generated over
         original); ``lesion_contrast_before``, ``lesion_contrast_after`` (brightness of the lesion minus that around
-        it); ``lesion_change``, ``around_change`` (what the curve does not explain, as a share); ``cycle_error`` (mean
-        difference there and back, in a window of 96 pixels).
+        it); ``lesion_change``, ``around_change`` (what the curve does not explain, as a share); ``lesion_shift``,
+        ``lesion_growth`` (of the middle and the diameter of what looks like the lesion, as shares of the diameter) and
+        ``lesion_kept`` (1, or 0 when most of its contrast is lost or turned round), see ``structures``;
+        ``cycle_error`` (mean difference there and back, in a window of 96 pixels).
 
     Raises:
         InputError: sizes differ.
@@ -134,6 +141,8 @@ def check_frame(
     structure, marks = _structure(original, generated, valid, lesion)
     figures |= structure
     figures |= _change(original, generated, valid)
+    if lesion is not None:
+        figures |= _outline(original, generated, valid, lesion)
     if back is not None:
         figures["cycle_error"] = _cycle_error(original, generated, valid, lesion, back)
     return QAResult(figures, tuple(_warnings(figures)), marks)
@@ -191,6 +200,9 @@ def _warnings(figures: Mapping[str, float]) -> list[str]:
         found.append(BRIGHTENED_TEXT)
     if abs(figures.get("lesion_change", 0) - figures.get("around_change", 0)) > LESION:
         found.append(LESION_TEXT)
+    outline = max(figures.get("lesion_shift", 0), abs(figures.get("lesion_growth", 0)))
+    if outline > OUTLINE or figures.get("lesion_kept", 1) < 1:
+        found.append(OUTLINE_TEXT)
     return found
 
 
@@ -266,6 +278,21 @@ def _contrasts(original: Frame, generated: Frame, lesion: Mask, ring: Mask) -> d
         return {}
     pairs = (("lesion_contrast_before", original), ("lesion_contrast_after", generated))
     return {name: float(frame[lesion].mean() - frame[ring].mean()) for name, frame in pairs}
+
+
+def _outline(original: Frame, generated: Frame, valid: Mask, lesion: Mask) -> dict[str, float]:
+    """What became of the lesion's place, size and contrast; nothing where it hardly differs from what is around."""
+    try:
+        before, after = (region(frame, lesion & valid, valid) for frame in (original, generated))
+    except InputError:  # too small to say
+        return {}
+    if abs(before.contrast) < CLEAR or not before.diameter > 0:
+        return {}
+    found = {"lesion_kept": float(region_kept(before, after))}
+    if after.diameter > 0:
+        found["lesion_shift"] = float(np.hypot(after.row - before.row, after.column - before.column) / before.diameter)
+        found["lesion_growth"] = after.diameter / before.diameter - 1
+    return found
 
 
 def _change(original: Frame, generated: Frame, valid: Mask) -> dict[str, float]:
