@@ -13,7 +13,8 @@ from sklearn.preprocessing import StandardScaler
 
 from USRadiomicsLNMLib import penalty_search
 from USRadiomicsLNMLib.distinct_columns import DistinctColumns
-from USRadiomicsLNMLib.penalty_search import PenaltySearch
+from USRadiomicsLNMLib.penalty_search import PenaltySearch, recalibration
+from USRadiomicsLNMLib.statistics.calibration import calibration
 
 
 def planted(patients: int = 90, columns: int = 40, signal: float = 1.2, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -142,3 +143,18 @@ def test_support_follows_columns_through_the_preparation() -> None:
     search = PenaltySearch(preparation).fit(table, outcome)
     assert {1, 3} <= set(search.support().tolist())
     assert not {0, 2} & set(search.support().tolist())
+
+
+def test_log_odds_are_recalibrated_on_held_out_ones() -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.normal(size=3000)
+    outcome = (rng.random(3000) < expit(truth)).astype(float)
+    slope, offset = recalibration(outcome, 0.01 * truth - 5)
+    assert slope == pytest.approx(100, rel=0.1)
+    assert slope * -5 + offset == pytest.approx(0, abs=0.1)
+    assert recalibration(outcome, -truth)[0] == pytest.approx(0.01, rel=0.1)
+    assert np.isfinite(recalibration(np.repeat([0.0, 1.0], 5), np.arange(10.0))).all()
+    values, event = planted(signal=1.5)
+    search = PenaltySearch().fit(values, event)
+    fresh, later = planted(signal=1.5, patients=600, seed=9)
+    assert 0.6 < calibration(later, search.decision_function(fresh)).slope.value < 1.6

@@ -181,7 +181,7 @@ def _model(
             name=training.names[place],
             centre=float(steps["scale"].mean_[position]),
             scale=float(steps["scale"].scale_[position]),
-            coefficient=float(coefficient),
+            coefficient=float(search.slope_ * coefficient),
             least=float(np.nanmin(training.values[:, place])),
             most=float(np.nanmax(training.values[:, place])),
         )
@@ -195,7 +195,7 @@ def _model(
     return LnmModel(
         outcome=settings.outcome,
         features=features,
-        intercept=float(classifier.intercept_[0]),
+        intercept=float(search.slope_ * classifier.intercept_[0] + search.offset_),
         threshold=float(search.threshold_),
         population=_population(prepared),
         combat=None if combat is None else _combat(combat, design.scanners, places),

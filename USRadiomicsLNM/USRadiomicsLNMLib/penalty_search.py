@@ -25,6 +25,8 @@ from .statistics.roc import youden_threshold
 SAME = 1e-9
 # The smallest penalty with an L1 part, as a share of the largest: what lies below only overfits.
 SHORTEST = 0.01
+# Log odds have at least this spread after recalibration, even those of a model that has found nothing.
+LEAST_STRETCH = 0.01
 
 
 class PenaltySearch(BinaryClassifier):
@@ -33,7 +35,10 @@ class PenaltySearch(BinaryClassifier):
     Both penalties are those with the best AUC in a cross-validation by patient. In each of its folds everything that
     learns (preparation, selection, regression) is fitted anew on the other folds; the AUC is the mean over the folds,
     weighted by their size, as in glmnet's ``cv.glmnet``. Of equal AUCs the lasso takes the largest penalty (as there),
-    the regression the one with the smallest held-out log loss, since the AUC is blind to shrinkage.
+    the regression the one with the smallest held-out log loss.
+
+    The AUC is blind to shrinkage, so that the penalty it likes best may leave log odds far too small, or too large.
+    They are stretched by one slope and intercept, fitted to the held-out ones (Platt's method); ranks stay as they are.
 
     Args:
         preparation: transformer, or pipeline of them, that is fitted first; by default distinct columns, standardized,
@@ -50,6 +55,7 @@ class PenaltySearch(BinaryClassifier):
         selection_penalty_, penalty_, l1_ratio_: what was chosen.
         auc_: cross-validated AUC at what was chosen. The best of many, hence too high: an estimate needs an outer
             cross-validation.
+        slope_, offset_: by which log odds are stretched and moved.
         out_of_fold_: (n,) log odds at what was chosen, each from a model that did not see the row's patient.
         threshold_: probability above which Youden's index of ``out_of_fold_`` is largest.
     """
@@ -103,6 +109,8 @@ class PenaltySearch(BinaryClassifier):
         lasso = LassoSelector(self.selection_penalty_).fit(prepared, outcome)
         classifier = PenalizedLogistic(self.penalty_, self.l1_ratio_).fit(lasso.transform(prepared), outcome)
         self.pipeline_ = Pipeline([("preparation", preparation), ("lasso", lasso), ("classifier", classifier)])
+        self.slope_, self.offset_ = recalibration(outcome, self.out_of_fold_)
+        self.out_of_fold_ = self.slope_ * self.out_of_fold_ + self.offset_
         self.threshold_ = youden_threshold(outcome, expit(self.out_of_fold_))
         return self
 
@@ -110,7 +118,7 @@ class PenaltySearch(BinaryClassifier):
         """(n,) log odds of the second class for (n, columns)."""
         check_is_fitted(self)
         values = validate_data(self, X, dtype=np.float64, reset=False, ensure_all_finite=False)
-        return np.asarray(self.pipeline_.decision_function(values))
+        return np.asarray(self.slope_ * self.pipeline_.decision_function(values) + self.offset_)
 
     def support(self) -> NDArray[np.intp]:
         """Numbers of the columns of ``X`` that the regression sees, where no step of the preparation mixes columns.
@@ -158,6 +166,20 @@ class PenaltySearch(BinaryClassifier):
                 self.out_of_fold_ = np.empty(len(outcome))
                 for fold, score in zip(folds, scores, strict=True):
                     self.out_of_fold_[fold.held_out] = score[place]
+
+
+def recalibration(outcome: Floats, log_odds: Floats) -> tuple[float, float]:
+    """Slope and offset that make (n,) log odds fit the outcome, by Platt's method with his targets just inside 0 and 1,
+    so that separated classes have a finite answer. The slope is positive: where the log odds point the wrong way, it is
+    next to none.
+    """
+    events = outcome.sum()
+    target = np.where(outcome == 1, (events + 1) / (events + 2), 1 / (len(outcome) - events + 2))
+    spread = float(log_odds.std())
+    unit = (log_odds - log_odds.mean()) / spread if spread > 0 else np.zeros(len(outcome))
+    path = logistic_path(unit[:, None], target, np.array([1e-6]), 0.0)
+    slope = max(float(path.coefficients[0, 0]), LEAST_STRETCH) / (spread if spread > 0 else 1)
+    return slope, float(path.intercepts[0]) - slope * float(log_odds.mean())
 
 
 @dataclass(frozen=True)
