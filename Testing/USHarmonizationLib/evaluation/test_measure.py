@@ -83,6 +83,7 @@ def test_network_features_see_tissue_only(make_folders: Make, tmp_path: Path, re
     recipe = replace(recipe, extractor="efficientnet-lite0")
     overlap = np.zeros((104, 112), dtype=bool)
     overlap[20:100, 5:100] = True
+    overlap[20:50, 5:40] = False  # inside the box around it
     settings = make_folders(1)
     write_mask(tmp_path / "overlap/sub/00.png", overlap)
     settings = replace(settings, overlap=tmp_path / "overlap", masks=None)
