@@ -210,6 +210,21 @@ def test_what_cannot_be_paired_is_refused_before_anything_is_written(
     assert not (tmp_path / "out").exists()
 
 
+def test_wires_that_look_like_graphics_are_seen_where_they_are_marked(tmp_path: Path) -> None:
+    """A wire in water is a bright spot on black; the graphics network takes it for a letter."""
+    wires = np.array([[60.0, 60.0], [200.0, 70.0], [190.0, 180.0], [70.0, 170.0], [130.0, 120.0]])
+    columns, rows = np.meshgrid(np.arange(260), np.arange(240))
+    frame = 0.2 * ndimage.gaussian_filter(np.random.default_rng(0).random((240, 260)), 2).astype(np.float32)
+    for x, y in wires:
+        frame += np.exp(-((columns - x) ** 2 / 40 + (rows - y) ** 2 / 4)).astype(np.float32)
+    where = Geometry((240, 260), (0.2, 0.2))
+    write_markups(tmp_path / "a.mrk.json", NAMES, where.to_mm(wires))
+    source = Source(save(np.clip(frame, 0, 1), where, tmp_path / "a.nrrd"), tmp_path / "a.mrk.json")
+    assert pair(source, source, "rigid", tmp_path / "out")["warnings"] == []
+    common = array(tmp_path / "out" / "overlap.nrrd")
+    assert all(common[round(y), round(x)] for x, y in wires)
+
+
 def test_dicom_is_paired_in_its_own_calibration(study: tuple[Source, Source], tmp_path: Path) -> None:
     calibrated = region(RegionLocationMaxX1=159, RegionLocationMaxY1=119, PhysicalDeltaX=0.025, PhysicalDeltaY=0.025)
     pixels = array(study[0].image)

@@ -50,6 +50,8 @@ RESULTS = (
 SCALES = (0.9, 1.1)
 # A wider field of view in mm is that of no scanner: the file has some number in place of the size of its pixels.
 WIDEST_MM = 400.0
+# A connected piece of graphics that covers more of the image than this is no echo.
+LARGEST_ECHO = 0.01
 # A smaller share of the fixed image's tissue in common is a warning.
 LEAST_OVERLAP = 0.1
 
@@ -182,10 +184,26 @@ def _read(source: Source) -> _Frame:
     where = geometry(image, source.spacing_mm)
     points = where.to_mm(found.in_pixels(geometry(image), source.frame))
     check_inside(points, found.labels, where, str(source.landmarks))
-    prepared = prepare_frame(image, source.frame, find_sector(image))
+    sector = find_sector(image)
+    prepared = prepare_frame(image, source.frame, sector)
+    echoes = _at(where.to_pixels(points), sector & ~prepared.valid & ~prepared.coloured)
     if not prepared.valid.any():
         raise InputError(f"{source.image}: frame {source.frame} shows no grey tissue")
-    return _Frame(image, prepared.original, prepared.valid, where, found.labels, points)
+    return _Frame(image, prepared.original, prepared.valid | echoes, where, found.labels, points)
+
+
+def _at(pixels: Points, graphics: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Those graphics on which a landmark lies.
+
+    A wire in water is a small bright spot on black, as letters are; and what a person marks is an echo.
+    """
+    from scipy.ndimage import label
+
+    parts, _ = label(graphics, np.ones((3, 3)))
+    columns, rows = np.rint(pixels).astype(int).T
+    marked = np.setdiff1d(parts[rows, columns], [0])
+    small = [part for part in marked if np.count_nonzero(parts == part) < LARGEST_ECHO * graphics.size]
+    return np.asarray(np.isin(parts, small))
 
 
 def _with(registration: Registration, refinement: Refinement) -> Registration:
@@ -273,6 +291,9 @@ def _warnings(
         if not one.where.calibrated
     ]
     for name, one in (("fixed", first), ("moving", second)):
+        columns, rows = np.rint(one.where.to_pixels(one.points)).astype(int).T
+        if beside := [label for label, seen in zip(one.labels, one.valid[rows, columns], strict=True) if not seen]:
+            warnings.append(f"{name} landmarks lie beside what is taken for tissue: {', '.join(beside)}")
         widest = max(np.array(one.where.size[::-1]) * one.where.spacing)
         if one.where.calibrated and widest > WIDEST_MM:
             warnings.append(f"the {name} image would be {widest:.0f} mm wide by the size of its pixels; is that right?")

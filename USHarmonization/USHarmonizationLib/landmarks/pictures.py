@@ -47,7 +47,7 @@ def checkerboard(fixed: Frame, moving: Frame, path: Path) -> None:
     rows, columns = np.indices(fixed.shape) // max(1, -(-min(fixed.shape) // SQUARES))
     shown = np.where((rows + columns) % 2 == 0, fixed, moving)
     with atomic_path(path) as temporary:
-        Image.fromarray(_bytes(shown)).save(temporary, format="PNG")
+        Image.fromarray(_bytes(shown)).save(temporary, format="PNG", compress_level=2)
 
 
 def flicker(fixed: Frame, moving: Frame, path: Path) -> None:
@@ -117,7 +117,7 @@ def landmarks(
     draw.text((lefts[0], 36), f"fixed     {summary}", fill=FAINT, font=_font(14))
     draw.text((lefts[1], 36), f"moving     residuals drawn {factor} times as long", fill=MAPPED, font=_font(14))
     with atomic_path(path) as temporary:
-        image.save(temporary, format="PNG")
+        image.save(temporary, format="PNG", compress_level=2)
 
 
 def _panel(frame: Frame) -> tuple[Any, float]:

@@ -22,6 +22,9 @@ BINS = 32
 # Coarse to fine: how many pixels become one, and the standard deviation in pixels of the smoothing before.
 SHRINK, SMOOTH = (4, 2, 1), (2.0, 1.0, 0.5)
 STEPS = 100
+# The first step, in pixels of the fixed image: landmarks are never far off, and longer ones leap out of the optimum.
+# Each time the direction turns, steps become half as long; the last is this share of the first.
+STEP, LAST_STEP = 2.0, 0.01
 # Fewer pixels in common tell nothing.
 LEAST_PIXELS = 500
 
@@ -136,7 +139,8 @@ def _method(sitk: Any, masks: tuple[NDArray[np.bool_], NDArray[np.bool_]], where
     method.SetMetricFixedMask(fixed)
     method.SetMetricMovingMask(moving)
     method.SetInterpolator(sitk.sitkLinear)
-    method.SetOptimizerAsRegularStepGradientDescent(1.0, 1e-4, STEPS, 0.6)
+    step = STEP * max(where[0].spacing)
+    method.SetOptimizerAsRegularStepGradientDescent(step, LAST_STEP * step, STEPS, 0.5)
     method.SetOptimizerScalesFromPhysicalShift()
     method.SetShrinkFactorsPerLevel(SHRINK)
     method.SetSmoothingSigmasPerLevel(SMOOTH)
