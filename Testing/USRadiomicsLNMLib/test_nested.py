@@ -15,7 +15,7 @@ from USRadiomicsLNMLib.nested import cross_validate, leave_one_scanner_out, oute
 from USRadiomicsLNMLib.settings import FitSettings
 from USRadiomicsLNMLib.statistics.roc import auc
 
-QUICK = FitSettings("lnm", folds=4, penalties=8)
+QUICK = FitSettings("lnm", folds=4, penalties=6)
 QUICK_COMBAT = replace(QUICK, combat="scanner")
 
 

@@ -84,6 +84,9 @@ def fit_model(
     for split in splits:
         refuse_overlap(split, table.patients[table.splits == split], trained)
     whole = design_of(table, settings)
+    if settings.combat:
+        for split in splits:
+            _refuse_unseen_scanner(split, table.scanners[table.splits == split], table.scanners[train])
     design, training = whole.take(train), table.take(train)
     check_trainable(design, settings.outcome)
     notes = notes_on(training, settings) + overlap_notes(training.patients, trained)
@@ -96,8 +99,6 @@ def fit_model(
     patients = {NESTED: by_patient(design.outcome, nested.log_odds, nested.thresholds, design.patients)}
     for name, rows in [(TRAINING, train), *((split, table.splits == split) for split in splits)]:
         part = whole.take(rows)
-        if part.scanners and name != TRAINING:
-            _refuse_unseen_scanner(name, whole, rows, train)
         log_odds = search.decision_function(part.values)
         patients[name] = by_patient(part.outcome, log_odds, float(logit(search.threshold_)), part.patients)
     figures, unjudged = _judge(patients, settings)
@@ -123,11 +124,9 @@ def training_rows(table: FeatureTable) -> NDArray[np.bool_]:
     return train
 
 
-def _refuse_unseen_scanner(split: str, whole: Design, rows: NDArray[np.bool_], train: NDArray[np.bool_]) -> None:
-    unseen = set(whole.values[rows, 0]) - set(whole.values[train, 0])
-    if unseen:
-        name = whole.scanners[int(min(unseen))]
-        raise UsageError(f"scanner {name} of split {split} is not in split {TRAIN}: ComBat cannot harmonize it")
+def _refuse_unseen_scanner(split: str, held_out: NDArray[np.str_], train: NDArray[np.str_]) -> None:
+    if unseen := sorted(set(held_out.tolist()) - set(train.tolist())):
+        raise UsageError(f"scanner {unseen[0]} of split {split} is not in split {TRAIN}: ComBat cannot harmonize it")
 
 
 def _judge(patients: dict[str, Patients], settings: FitSettings) -> tuple[dict[str, Performance], list[str]]:
