@@ -41,6 +41,9 @@ TESTED_BY = {
     "USHarmonizationLib/training/loop.py": "USHarmonizationLib/training/test_trainer.py",
     "USHarmonizationLib/training/report.py": "USHarmonizationLib/training/test_trainer.py",
     "USHarmonizationLib/training/run_folder.py": "USHarmonizationLib/training/test_trainer.py",
+    "USRadiomicsLNMLib/__main__.py": "commands/test_uslnm_command.py",
+    "USRadiomicsLNMLib/cli": "commands/test_uslnm_command.py",
+    "USRadiomicsLNMLib/statistics/interval.py": "USRadiomicsLNMLib/statistics/test_performance.py",
     "USHarmonizationLib/variants/base.py": "USHarmonizationLib/variants/test_cyclegan.py",
 }
 # Declared, though nothing imports them: what needs them.
@@ -99,12 +102,14 @@ def test_layers_point_downward_and_know_neither_slicer_nor_qt_nor_vtk(package: s
     assert not wrong
 
 
-@pytest.mark.parametrize("module", ["USHarmonizationLib", "USHarmonizationLib.cli"])
+@pytest.mark.parametrize(
+    "module", ["USHarmonizationLib", "USHarmonizationLib.cli", "USRadiomicsLNMLib", "USRadiomicsLNMLib.cli"]
+)
 def test_importing_the_library_or_its_commands_is_instant(module: str) -> None:
     heavy = {"torch", "radiomics", "SimpleITK", "skimage", "sklearn", "pydicom", "scipy", "pandas", "distributed"}
     program = f"import sys, {module}; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
-    assert "USHarmonizationLib" in loaded
+    assert module.split(".")[0] in loaded
     assert not heavy & set(loaded)
 
 
@@ -198,11 +203,12 @@ def test_a_wheel_has_the_packages_and_the_resources(tmp_path: Path) -> None:
     subprocess.run([*pip, "wheel", *offline, "--wheel-dir", tmp_path, source], check=True)
     (wheel,) = tmp_path.glob("usharmonization-*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
-    library, resources = LAYERS["USHarmonizationLib"], ROOT / "USHarmonization" / "Resources"
+    resources = ROOT / "USHarmonization" / "Resources"
     for path in tracked_files():
-        if path.is_relative_to(library):
-            assert str("USHarmonizationLib" / path.relative_to(library)) in names
-        elif path.is_relative_to(resources):
+        for package, library in LAYERS.items():
+            if path.is_relative_to(library):
+                assert str(package / path.relative_to(library)) in names
+        if path.is_relative_to(resources):
             assert str("USHarmonizationLib/Resources" / path.relative_to(resources)) in names
     site = tmp_path / "site"
     subprocess.run([*pip, "install", *offline, "--target", site, wheel], check=True)

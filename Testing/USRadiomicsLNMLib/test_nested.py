@@ -10,8 +10,9 @@ from simulated_features import simulated_table
 
 from USHarmonizationLib.errors import UsageError
 from USRadiomicsLNMLib import nested
-from USRadiomicsLNMLib.design import Design, design_of
+from USRadiomicsLNMLib.design import Design, design_of, estimator
 from USRadiomicsLNMLib.nested import cross_validate, leave_one_scanner_out, outer_folds
+from USRadiomicsLNMLib.penalty_search import PenaltySearch
 from USRadiomicsLNMLib.settings import FitSettings
 from USRadiomicsLNMLib.statistics.roc import auc
 
@@ -25,7 +26,7 @@ def test_pure_noise_gives_one_half_over_many_seeds() -> None:
         design = design_of(simulated_table(patients=60, features=60, signal=0, seed=seed), QUICK)
         settings = replace(QUICK, seed=seed)
         found = cross_validate(design, settings, outer_folds(design, settings))
-        areas.append(auc(design.outcome, found.log_odds).value)
+        areas.append(auc(design.outcome, found.log_odds, strata=found.folds).value)
     # A filter or selection on all rows gives 0.75 and more here.
     assert np.mean(areas) == pytest.approx(0.5, abs=3 * np.std(areas) / np.sqrt(len(areas)))
     assert np.std(areas) < 0.15
@@ -77,6 +78,24 @@ def test_a_patient_is_never_on_both_sides(monkeypatch: pytest.MonkeyPatch) -> No
     cross_validate(design, QUICK, outer_folds(design, QUICK))
     assert len(seen) == 4
     assert not any(test & train for test, train in seen)
+
+
+def test_the_inner_folds_are_by_patient_and_stratified_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    design = design_of(simulated_table(patients=60, images=2, features=6), QUICK_COMBAT)
+    fitted: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def spy(settings: FitSettings) -> PenaltySearch:
+        search = estimator(settings)
+        fit = search.fit
+        search.fit = lambda X, y, groups, strata: (fitted.append((groups, strata)), fit(X, y, groups, strata))[1]  # noqa: N803
+        return search
+
+    monkeypatch.setattr(nested, "estimator", spy)
+    folds = outer_folds(design, QUICK_COMBAT)
+    cross_validate(design, QUICK_COMBAT, folds)
+    for fold, (groups, strata) in enumerate(fitted):
+        np.testing.assert_array_equal(groups, design.patients[folds != fold])
+        np.testing.assert_array_equal(strata, design.strata[folds != fold])
 
 
 def test_two_processes_give_what_one_gives() -> None:

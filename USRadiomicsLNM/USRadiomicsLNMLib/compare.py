@@ -137,8 +137,10 @@ def compare(
     tests, bootstrap = {}, {}
     for name in fits[BEFORE].performance:
         a, b = fits[BEFORE].patients[name], fits[AFTER].patients[name]
-        tests[name] = paired_test(a.outcome, a.log_odds, b.log_odds)
-        bootstrap[name] = bootstrap_difference(a.outcome, a.log_odds, b.log_odds, a.names, seed=settings.seed)
+        tests[name] = paired_test(a.outcome, a.log_odds, b.log_odds, strata=a.models)
+        bootstrap[name] = bootstrap_difference(
+            a.outcome, a.log_odds, b.log_odds, a.names, seed=settings.seed, strata=a.models
+        )
     left_out: dict[str, list[tuple[LeftOut, Patients | None]]] = {}
     if settings.combat is None and len(set(first.scanners)) > 1:
         for name, table in ((BEFORE, first), (AFTER, second)):

@@ -96,7 +96,7 @@ def fit_model(
     nested = cross_validate(design, settings, made, jobs, report)
     search = estimator(settings).fit(design.values, design.outcome, groups=design.patients, strata=design.strata)
 
-    patients = {NESTED: by_patient(design.outcome, nested.log_odds, nested.thresholds, design.patients)}
+    patients = {NESTED: by_patient(design.outcome, nested.log_odds, nested.thresholds, design.patients, made)}
     for name, rows in [(TRAINING, train), *((split, table.splits == split) for split in splits)]:
         part = whole.take(rows)
         log_odds = search.decision_function(part.values)

@@ -105,12 +105,12 @@ class PenaltySearch(BinaryClassifier):
         self.selection_penalty_ = float(self.selection_penalties_[place])
 
         kept = support(everything.coefficients[place], prepared, outcome)
-        self._choose_regression(prepared[:, kept], outcome, [fold.reduced(place) for fold in folds])
+        held_out = self._choose_regression(prepared[:, kept], outcome, [fold.reduced(place) for fold in folds])
         lasso = LassoSelector(self.selection_penalty_).fit(prepared, outcome)
         classifier = PenalizedLogistic(self.penalty_, self.l1_ratio_).fit(lasso.transform(prepared), outcome)
         self.pipeline_ = Pipeline([("preparation", preparation), ("lasso", lasso), ("classifier", classifier)])
-        self.slope_, self.offset_ = recalibration(outcome, self.out_of_fold_)
-        self.out_of_fold_ = self.slope_ * self.out_of_fold_ + self.offset_
+        self.slope_, self.offset_ = recalibration(outcome, held_out)
+        self.out_of_fold_ = self.slope_ * held_out + self.offset_
         self.threshold_ = youden_threshold(outcome, expit(self.out_of_fold_))
         return self
 
@@ -150,8 +150,10 @@ class PenaltySearch(BinaryClassifier):
         path = logistic_path(train, outcome[~held_out], self.selection_penalties_)
         return _Fold(held_out, train, outcome[~held_out], test, outcome[held_out], path)
 
-    def _choose_regression(self, prepared: Floats, outcome: Floats, folds: list[_Fold]) -> None:
+    def _choose_regression(self, prepared: Floats, outcome: Floats, folds: list[_Fold]) -> Floats:
+        """Choose penalty and l1_ratio; returns the held-out log odds there."""
         best: tuple[float, float] | None = None
+        out_of_fold: Floats = np.empty(len(outcome))
         for l1_ratio in self.l1_ratios:
             penalties = penalty_grid(prepared, outcome, l1_ratio, self.penalties, SHORTEST if l1_ratio else None)
             paths = [logistic_path(fold.train, fold.train_outcome, penalties, l1_ratio) for fold in folds]
@@ -163,9 +165,9 @@ class PenaltySearch(BinaryClassifier):
             if best is None or (-auc[place], loss[place]) < best:
                 best = (-auc[place], loss[place])
                 self.auc_, self.penalty_, self.l1_ratio_ = float(auc[place]), float(penalties[place]), float(l1_ratio)
-                self.out_of_fold_ = np.empty(len(outcome))
                 for fold, score in zip(folds, scores, strict=True):
-                    self.out_of_fold_[fold.held_out] = score[place]
+                    out_of_fold[fold.held_out] = score[place]
+        return out_of_fold
 
 
 def recalibration(outcome: Floats, log_odds: Floats) -> tuple[float, float]:

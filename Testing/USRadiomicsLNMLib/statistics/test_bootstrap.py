@@ -48,3 +48,13 @@ def test_the_seed_decides() -> None:
     patients = np.arange(len(outcome))
     assert bootstrap_auc(outcome, score, patients, 300) == bootstrap_auc(outcome, score, patients, 300)
     assert bootstrap_auc(outcome, score, patients, 300) != bootstrap_auc(outcome, score, patients, 300, seed=1)
+
+
+def test_strata_compare_pairs_inside_them_only() -> None:
+    outcome, score = sample()
+    strata = np.arange(len(outcome)) % 2
+    patients = np.arange(len(outcome))
+    plain = bootstrap_auc(outcome, score, patients, strata=strata)
+    shifted = bootstrap_auc(outcome, score + 100 * strata, patients, strata=strata)
+    assert plain == shifted
+    assert plain.value == pytest.approx(auc(outcome, score, strata=strata).value)

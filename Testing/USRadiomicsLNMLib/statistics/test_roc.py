@@ -85,3 +85,24 @@ def test_one_class_is_refused(outcome: list[int]) -> None:
 def test_values_that_are_not_finite_are_refused() -> None:
     with pytest.raises(InputError, match="all finite"):
         auc(np.array([0, 0, 1, 1]), np.array([0, np.nan, 1, 2]))
+
+
+def test_strata_compare_pairs_inside_them_only() -> None:
+    outcome = np.array([0, 0, 1, 1, 0, 0, 0, 1, 1])
+    score = np.array([1.0, 2, 1.5, 3, 101, 104, 106, 105, 103])  # two models on different scales
+    strata = np.array([0, 0, 0, 0, 1, 1, 1, 1, 1])
+    areas = [metrics.roc_auc_score(outcome[strata == k], score[strata == k]) for k in (0, 1)]
+    found = auc(outcome, score, strata=strata)
+    assert found.value == pytest.approx((4 * areas[0] + 6 * areas[1]) / 10)
+    moved = auc(outcome, np.where(strata == 1, score - 100, score), strata=strata)
+    assert (moved.low, moved.high) == (found.low, found.high)
+    assert auc(outcome, score).value != pytest.approx(found.value)
+    test = paired_test(outcome, score, -score, strata=strata)
+    assert test.difference.value == pytest.approx(1 - 2 * found.value)
+    alone = np.append(strata, 7)
+    assert auc(np.append(outcome, 1), np.append(score, 0.0), strata=alone).value == pytest.approx(found.value)
+
+
+def test_strata_of_one_class_each_are_refused() -> None:
+    with pytest.raises(InputError, match="no stratum"):
+        auc(np.array([0, 0, 1, 1]), np.arange(4.0), strata=np.array([0, 0, 1, 1]))

@@ -26,6 +26,7 @@ def bootstrap_auc(
     resamples: int = RESAMPLES,
     seed: int = 0,
     level: float = LEVEL,
+    strata: NDArray[Any] | None = None,
 ) -> Estimate:
     """AUC with percentile interval.
 
@@ -34,8 +35,9 @@ def bootstrap_auc(
         score: (n,) higher for the event.
         patients: (n,) whose rows these are.
         resamples, seed, level: of the bootstrap.
+        strata: (n,) only pairs inside one are compared, as in ``roc.delong``.
     """
-    (areas,), (whole,) = _areas(outcome, [score], patients, resamples, seed)
+    (areas,), (whole,) = _areas(outcome, [score], patients, resamples, seed, strata)
     return _interval(whole, areas, level)
 
 
@@ -47,9 +49,10 @@ def bootstrap_difference(
     resamples: int = RESAMPLES,
     seed: int = 0,
     level: float = LEVEL,
+    strata: NDArray[Any] | None = None,
 ) -> Estimate:
     """Second AUC minus first on the same patients, the same ones drawn for both; arguments as ``bootstrap_auc``."""
-    areas, whole = _areas(outcome, [first, second], patients, resamples, seed)
+    areas, whole = _areas(outcome, [first, second], patients, resamples, seed, strata)
     return _interval(whole[1] - whole[0], areas[1] - areas[0], level)
 
 
@@ -59,11 +62,18 @@ def _interval(value: float, drawn: Floats, level: float) -> Estimate:
 
 
 def _areas(
-    outcome: NDArray[Any], scores: list[NDArray[Any]], patients: NDArray[Any], resamples: int, seed: int
+    outcome: NDArray[Any],
+    scores: list[NDArray[Any]],
+    patients: NDArray[Any],
+    resamples: int,
+    seed: int,
+    strata: NDArray[Any] | None,
 ) -> tuple[Floats, Floats]:
     """AUCs (scores, resamples) of the samples and (scores,) of all rows."""
     event = np.asarray(outcome) == 1
-    wins = [_wins(np.asarray(score, dtype=np.float64), event) for score in scores]
+    group = np.zeros(len(event)) if strata is None else np.unique(strata, return_inverse=True)[1]
+    compared = (group[event][:, None] == group[~event][None]).astype(np.float64)
+    wins = [_wins(np.asarray(score, dtype=np.float64), event) * compared for score in scores]
     names, place = np.unique(patients, return_inverse=True)
     has_event = np.zeros(len(names), dtype=bool)
     np.logical_or.at(has_event, place, event)
@@ -72,16 +82,16 @@ def _areas(
     for start in range(0, resamples, CHUNK):
         size = min(CHUNK, resamples - start)
         drawn = np.empty((size, len(names)))
-        for group in (has_event, ~has_event):
-            if count := int(group.sum()):
-                drawn[:, group] = generator.multinomial(count, np.full(count, 1 / count), size=size)
+        for kind in (has_event, ~has_event):
+            if count := int(kind.sum()):
+                drawn[:, kind] = generator.multinomial(count, np.full(count, 1 / count), size=size)
         weights = drawn[:, place]
         first, second = weights[:, event], weights[:, ~event]
         # A patient with rows of both kinds may leave one kind out of a sample.
-        pairs = np.maximum(first.sum(axis=1) * second.sum(axis=1), 1e-300)
+        pairs = np.maximum(((first @ compared) * second).sum(axis=1), 1e-300)
         for row, win in enumerate(wins):
             areas[row, start : start + size] = ((first @ win) * second).sum(axis=1) / pairs
-    return areas, np.array([win.mean() for win in wins])
+    return areas, np.array([win.sum() / compared.sum() for win in wins])
 
 
 def _wins(score: Floats, event: NDArray[np.bool_]) -> Floats:

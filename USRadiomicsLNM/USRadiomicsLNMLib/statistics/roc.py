@@ -15,7 +15,7 @@ from scipy.stats import norm, rankdata
 
 from USHarmonizationLib.errors import InputError
 
-from .interval import Estimate
+from .interval import LEVEL, Estimate
 
 Floats = NDArray[np.float64]
 
@@ -43,8 +43,11 @@ class PairedTest:
     p: float
 
 
-def delong(outcome: NDArray[Any], *scores: NDArray[Any]) -> tuple[Floats, Floats]:
+def delong(outcome: NDArray[Any], *scores: NDArray[Any], strata: NDArray[Any] | None = None) -> tuple[Floats, Floats]:
     """AUCs (k,) and their covariance (k, k) for ``outcome`` (n,) 0 or 1 and k ``scores`` (n,).
+
+    With ``strata`` (n,), only pairs inside a stratum are compared: scores of different models, as the folds of a
+    cross-validation have, are on no common scale. A stratum with one class says nothing.
 
     Raises:
         InputError: only one class, or fewer than two of one.
@@ -53,34 +56,54 @@ def delong(outcome: NDArray[Any], *scores: NDArray[Any]) -> tuple[Floats, Floats
     table = np.array(scores, dtype=np.float64)
     if table.ndim != 2 or table.shape[1] != len(event) or not np.isfinite(table).all():
         raise InputError(f"scores of shape {table.shape[1:]} for {len(event)} outcomes; needed: the same, all finite")
-    m, n = int(event.sum()), int((~event).sum())
-    every = rankdata(table, axis=1)
-    # Share of the other class that each member is placed right against.
-    placed_events = (every[:, event] - rankdata(table[:, event], axis=1)) / n
-    placed_others = 1 - (every[:, ~event] - rankdata(table[:, ~event], axis=1)) / m
-    covariance = np.atleast_2d(np.cov(placed_events)) / m + np.atleast_2d(np.cov(placed_others)) / n
-    return placed_events.mean(axis=1), covariance
+    parts = [event] if strata is None else [event[strata == name] for name in np.unique(strata)]
+    tables = [table] if strata is None else [table[:, strata == name] for name in np.unique(strata)]
+    both = [place for place, part in enumerate(parts) if part.any() and not part.all()]
+    if not both:
+        raise InputError("no stratum (fold) has patients with and without the event")
+    pairs = sum(int(parts[place].sum()) * int((~parts[place]).sum()) for place in both)
+    m, n = (sum(int((parts[place] == value).sum()) for place in both) for value in (True, False))
+    # Share of the other class that each member is placed right against; weighted by the pairs it takes part in.
+    placed_events, placed_others = [], []
+    for place in both:
+        part, score = parts[place], tables[place]
+        every = rankdata(score, axis=1)
+        right = every[:, part] - rankdata(score[:, part], axis=1)
+        placed_events.append(right * m / pairs)
+        wrong = every[:, ~part] - rankdata(score[:, ~part], axis=1)
+        placed_others.append((part.sum() - wrong) * n / pairs)
+    first, second = np.hstack(placed_events), np.hstack(placed_others)
+    covariance = np.atleast_2d(np.cov(first)) / m + np.atleast_2d(np.cov(second)) / n
+    return first.mean(axis=1), covariance
 
 
-def auc(outcome: NDArray[Any], score: NDArray[Any], level: float = 0.95) -> Estimate:
-    """AUC with DeLong's interval, cut at 0 and 1.
+def auc(
+    outcome: NDArray[Any], score: NDArray[Any], level: float = LEVEL, strata: NDArray[Any] | None = None
+) -> Estimate:
+    """AUC with DeLong's interval, cut at 0 and 1; ``strata`` as in ``delong``.
 
     Raises:
         InputError: only one class, or fewer than two of one.
     """
-    areas, covariance = delong(outcome, score)
+    areas, covariance = delong(outcome, score, strata=strata)
     half = float(norm.ppf(0.5 + level / 2) * np.sqrt(covariance[0, 0]))
     area = float(areas[0])
     return Estimate(area, max(0.0, area - half), min(1.0, area + half))
 
 
-def paired_test(outcome: NDArray[Any], first: NDArray[Any], second: NDArray[Any], level: float = 0.95) -> PairedTest:
-    """DeLong's test of two scores of the same patients.
+def paired_test(
+    outcome: NDArray[Any],
+    first: NDArray[Any],
+    second: NDArray[Any],
+    level: float = LEVEL,
+    strata: NDArray[Any] | None = None,
+) -> PairedTest:
+    """DeLong's test of two scores of the same patients; ``strata`` as in ``delong``.
 
     Raises:
         InputError: only one class, or fewer than two of one.
     """
-    areas, covariance = delong(outcome, first, second)
+    areas, covariance = delong(outcome, first, second, strata=strata)
     difference = float(areas[1] - areas[0])
     error = float(np.sqrt(max(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1], 0)))
     half = float(norm.ppf(0.5 + level / 2)) * error
