@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from .errors import InputError, UsageError
 from .jobs import Lost, map_jobs
+from .lesion_window import cut_window
 
 BIN_WIDTH = 25
 CLASSES = ("firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
@@ -57,14 +58,8 @@ def texture_features(luma255: NDArray[np.floating], mask: NDArray[np.bool_], wav
     if not np.isfinite(image).all():
         raise InputError("the brightness in or around the lesion is not finite")
 
-    extractor = _extractor(wavelet)
-    import SimpleITK
-
-    with np.errstate(all="ignore"):
-        found = extractor.execute(
-            SimpleITK.GetImageFromArray(image[None]), SimpleITK.GetImageFromArray(mask[None].astype(np.uint8))
-        )
-    return {name: float(value) for name, value in found.items() if not name.startswith("diagnostics")}
+    values: dict[str, float] = _extractor(wavelet).features(image, mask)
+    return values
 
 
 def texture_table(
@@ -108,37 +103,16 @@ def _cut_all(
 
 
 def _cut(image: NDArray[np.float32], mask: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Lesion and ``MARGIN`` around it (one more below and to the right where the size would be odd)."""
-    spans = []
-    for axis in (0, 1):
-        inside = np.flatnonzero(mask.any(axis=1 - axis))
-        first, last = int(inside[0]) - MARGIN, int(inside[-1]) + 1 + MARGIN
-        spans.append((first, last + (last - first) % 2))
-    if all(first >= 0 and last <= length for (first, last), length in zip(spans, image.shape, strict=True)):
-        window = tuple(slice(*span) for span in spans)
-        return image[window], mask[window]
-    places = np.ix_(*(_mirrored(span, length) for span, length in zip(spans, image.shape, strict=True)))
-    rows, columns = (np.arange(*span) for span in spans)
-    real = np.ix_((rows >= 0) & (rows < image.shape[0]), (columns >= 0) & (columns < image.shape[1]))
-    lesion = np.zeros((len(rows), len(columns)), dtype=bool)
-    lesion[real] = mask[places][real]
-    return image[places], lesion
-
-
-def _mirrored(span: tuple[int, int], length: int) -> NDArray[np.intp]:
-    """Indices of a span that may reach over the ends of an axis, mirrored there (the end pixel twice)."""
-    place = np.arange(*span) % (2 * length)
-    return np.where(place < length, place, 2 * length - 1 - place)
+    return cut_window(image, mask, MARGIN, "mirror")
 
 
 @lru_cache(maxsize=2)
 def _extractor(wavelet: bool) -> Any:
     try:
-        from radiomics import featureextractor, setVerbosity
+        from .fast_pyradiomics import FastExtractor
     except ImportError:
         raise UsageError("texture features need pyradiomics, which is not installed; see README.md") from None
-    setVerbosity(60)  # above every level: what matters comes as an exception
-    extractor = featureextractor.RadiomicsFeatureExtractor(binWidth=BIN_WIDTH, force2D=True, force2Ddimension=0)
+    extractor = FastExtractor(binWidth=BIN_WIDTH, force2D=True, force2Ddimension=0, additionalInfo=False)
     extractor.disableAllFeatures()
     for name in CLASSES:
         extractor.enableFeatureClassByName(name)
