@@ -19,7 +19,7 @@ from ..simulation.output import opened
 from ..training.report import Reporter
 from . import stages
 from .settings import Study
-from .table import REPRODUCIBLE, TITLES, Cell, as_csv, as_json, as_text, study_table, title
+from .table import SHORT, TITLES, Cell, as_csv, as_json, as_text, kept_table, study_table, title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -61,6 +61,11 @@ def run(study: Study, out: Path, device: str = "auto", jobs: int = 1, reporter: 
         summaries = [one.summary for one in found]
         methods = (ORIGINAL, *PLAIN_METHODS, *study.variants)
         table = study_table(methods, study.variants, summaries)
+        targets = stages.keep(study, out, reporter.progress)
+        folders = [{ORIGINAL: ORIGINAL, **dict(study.methods(repeat))} for repeat in range(study.repeats)]
+        table |= kept_table(
+            {method: [targets[names[method]] for names in folders] for method in methods}, study.variants
+        )
         titles = {key: title(key, summaries) for key in table}
         warnings = tuple(dict.fromkeys(warning for one in found for warning in one.warnings))
         write_text(out / TABLE, as_csv(table, titles))
@@ -87,11 +92,11 @@ def _bars(methods: tuple[str, ...], table: dict[str, dict[str, Cell]], titles: d
         spreads = [cell.sd for cell in found]
         metrics.append(
             Bars(
-                titles[key].replace(" (", "\n(") if key not in TITLES else _short(key),
+                titles[key].replace(" (", "\n(") if key not in TITLES else SHORT[key],
                 definitions[key].unit if key in definitions else "",
                 [cell.value for cell in found],
                 None if all(map(math.isnan, spreads)) else spreads,
-                definitions[key].better if key in definitions else "higher",
+                definitions[key].better if key in definitions else ("" if key == "growth" else "higher"),
                 chance=0.5 if key == "scanner" else None,
             )
         )
@@ -99,7 +104,3 @@ def _bars(methods: tuple[str, ...], table: dict[str, dict[str, Cell]], titles: d
     if study.repeats > 1:
         note += f" Whiskers: standard deviation over {study.repeats} trainings."
     return plot_bars(methods, metrics, note)
-
-
-def _short(key: str) -> str:
-    return "Features with\nICC >= 0.9" if key == REPRODUCIBLE else "Mean feature\ncorrelation"

@@ -25,16 +25,19 @@ from numpy.typing import NDArray
 from ..atomic import atomic_path, write_text
 from ..cohort import CohortRow, absolute, write_cohort
 from ..errors import InputError
-from ..files import read_image
+from ..evaluation.settings import ORIGINAL
+from ..files import read_image, read_mask
 from ..harmonizers import PLAIN_METHODS
 from ..landmarks.files import read_landmarks
 from ..landmarks.geometry import Geometry, geometry
 from ..landmarks.registration import Registration, register
 from ..landmarks.resampling import overlap, resample
+from ..sector import find_sector
 from ..simulation.output import make_items, opened, read_json, relative_files
 from ..simulation.phantom import simulate_frame
 from ..simulation.phantom_files import phantom_study, write_frame, write_phantom_study
 from ..simulation.settings import Imaging, imaging
+from .kept import Kept, kept
 from .settings import PAIR_SEED, TRAINING_SEED, Study, trained_name
 
 if TYPE_CHECKING:
@@ -169,7 +172,7 @@ def _register_pair(study: Study, out: Path, pair: dict[str, Any], roles: list[st
     folder = out / "registered"
     _write(folder / "overlap" / f"{name}.png", common.astype(np.uint8) * 255)
     _write(folder / "target" / f"{name}.png", _bytes(fixed.luma(0)))
-    for role, image in (("original", moving.luma(0)), *_generated(out, pair, roles)):
+    for role, image in ((ORIGINAL, moving.luma(0)), *_generated(out, pair, roles)):
         moved = resample(image, moving_where, fixed_where, registration.transform)
         _write(folder / role / f"{name}.png", _bytes(moved))
     points = fixed_where.centres()[common]
@@ -195,7 +198,6 @@ def _generated(out: Path, pair: dict[str, Any], roles: list[str]) -> Iterator[tu
 
 def _imaged(image: Any) -> NDArray[np.bool_]:
     from ..preparation import prepare_frame
-    from ..sector import find_sector
 
     return np.asarray(prepare_frame(image, 0, find_sector(image)).valid)
 
@@ -209,6 +211,26 @@ def _write(path: Path, pixels: NDArray[np.uint8]) -> None:
 
     with atomic_path(path) as temporary:
         Image.fromarray(pixels).save(temporary)
+
+
+def keep(study: Study, out: Path, report: Report) -> dict[str, list[Kept]]:
+    """Role (original, method's folder) -> what became of the targets, one a pair, on the source scanner's own grid."""
+    truth = read_json(out / "pairs" / "truth.json")["pairs"]
+    roles = sorted({folder for repeat in range(study.repeats) for _, folder in study.methods(repeat)})
+    found: dict[str, list[Kept]] = {}
+    for place, pair in enumerate(truth):
+        report("looking for targets in pairs", place + 1, len(truth))
+        moving = read_image(out / "pairs" / pair["moving"]["image"])
+        labels = read_mask(out / "pairs" / pair["moving"]["labels"])[0]
+        cylinders = [target["value"] for target in pair["targets"] if target["kind"] != "wire"]
+        spots = {target["label"] for target in pair["targets"] if target["kind"] == "wire"}
+        pixel = pair["moving"]["pixel_mm"]
+        places = pair["moving"]["landmarks_mm"]
+        wires = {name: (y / pixel, x / pixel) for name, (x, y) in places.items() if name in spots}
+        sector = find_sector(moving)
+        for role, image in ((ORIGINAL, moving.luma(0)), *_generated(out, pair, roles)):
+            found.setdefault(role, []).append(kept(moving.luma(0), image, labels, cylinders, wires, sector))
+    return found
 
 
 def evaluate(study: Study, out: Path, jobs: int, report: Report) -> list[Evaluated]:

@@ -14,11 +14,26 @@ import numpy as np
 from ..evaluation.settings import TARGET
 from ..evaluation.summary import FeatureFigures, Figure, Summary
 from ..metrics.definitions import IMAGE, SETS
+from .kept import Kept
 
 CORRELATION, REPRODUCIBLE = "feature_correlation", "reproducible_features"
 TITLES = {
     CORRELATION: "Mean correlation of features with the target",
     REPRODUCIBLE: "Share of features with ICC(3,1) of at least 0.9",
+    "regions_kept": "Share of cylinders that kept their contrast",
+    "wires_kept": "Share of wires that still stand out where they were",
+    "contrast_order": "Order of the cylinders' contrasts against the original's, Kendall's tau",
+    "growth": "Mean change of the cylinders' diameters, share",
+}
+
+
+SHORT = {
+    CORRELATION: "feature r",
+    REPRODUCIBLE: "ICC >= 0.9",
+    "regions_kept": "cylinders kept",
+    "wires_kept": "wires kept",
+    "contrast_order": "contrast order",
+    "growth": "growth",
 }
 
 
@@ -65,6 +80,30 @@ def study_table(
                 if method in repeats[0].features
             }
     return table
+
+
+def kept_table(methods: Mapping[str, Sequence[Sequence[Kept]]], trained: Sequence[str]) -> dict[str, dict[str, Cell]]:
+    """The same of what became of the targets.
+
+    Args:
+        methods: method -> for each repeat, what became of them in each pair. trained: those whose repeats differ.
+    """
+    table: dict[str, dict[str, Cell]] = {}
+    for key in ("regions_kept", "wires_kept", "contrast_order", "growth"):
+        table[key] = {
+            method: _cell([_share(key, repeat) for repeat in repeats], [None], method in trained)
+            for method, repeats in methods.items()
+        }
+    return table
+
+
+def _share(key: str, pairs: Sequence[Kept]) -> float | None:
+    if key in ("regions_kept", "wires_kept"):
+        total = sum(getattr(one, key.removesuffix("_kept")) for one in pairs)
+        return sum(getattr(one, key) for one in pairs) / total if total else None
+    values = [one.order if key == "contrast_order" else one.growth for one in pairs]
+    known = [value for value in values if not math.isnan(value)]
+    return float(np.mean(known)) if known else None
 
 
 def _figures(summary: Summary, key: str, method: str) -> list[Figure]:
@@ -135,7 +174,7 @@ def as_text(table: Mapping[str, Mapping[str, Cell]], titles: Mapping[str, str], 
     """For reading on a screen: a line a method; mean, and standard deviation over the repeats."""
     width = max(map(len, methods)) + 2
     heads = [titles[key].split(" (")[0] for key in table]
-    short = {TITLES[CORRELATION]: "feature r", TITLES[REPRODUCIBLE]: "ICC >= 0.9"}
+    short = {TITLES[key].split(" (")[0]: name for key, name in SHORT.items()}
     lines = [" " * width + "".join(f"{short.get(head, head)[:15]:>17}" for head in heads)]
     for method in methods:
         cells = [table[key].get(method, Cell(math.nan)) for key in table]

@@ -1,0 +1,61 @@
+"""``usharmonize phantom-study``, whole: a tiny one, gone on with, and refused."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from USHarmonizationLib.cli import main
+
+TINY = [
+    "--variant", "texture", "--training-images", "12", "--pairs", "2", "--repeats", "2", "--steps", "2",
+    "--size", "160", "--set", "crop=64", "--set", "batch=2", "--set", "compile=off", "--set", "calibration=3",
+    "--set", "texture:width=4", "--set", "texture:body_width=4", "--set", "texture:critic_width=4",
+    "--set", "minimum_images=4", "--set", "validation_images=2",
+]  # fmt: skip
+
+
+def test_a_whole_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "study"
+    command = ["phantom-study", "--out", str(out), *TINY]
+    assert main(command) == 0
+    shown = capsys.readouterr().out
+    assert "PSNR" in shown
+    assert "feature r" in shown
+    report = json.loads((out / "phantom-study.json").read_text("utf-8"))
+    assert report["methods"] == ["original", "fda", "histogram", "texture"]
+    table = report["table"]
+    assert table["psnr"]["texture"]["sd_repeats"] is not None
+    assert table["psnr"]["histogram"]["sd_repeats"] is None
+    assert table["psnr"]["histogram"]["value"] > table["psnr"]["original"]["value"]
+    assert -1 <= table["feature_correlation"]["original"]["value"] <= 1
+    assert table["wires_kept"]["original"]["value"] == table["regions_kept"]["original"]["value"] == 1
+    assert 0.5 <= table["contrast_order"]["histogram"]["value"] <= 1
+    rows = list(csv.DictReader(io.StringIO((out / "registered" / "registration.csv").read_text("utf-8"))))
+    assert [row["pair"] for row in rows] == ["pair-0001", "pair-0002"]
+    assert all(float(row["true_error_mm"]) < 0.01 and float(row["overlap"]) > 0.5 for row in rows)
+    for name in ("figure_4a_bars.png", "figure_4a_bars.svg", "phantom-study.csv", "evaluation/1/figure_5_panel.png"):
+        assert (out / name).is_file(), name
+
+    # A second call finds all of it done, and says the same.
+    bundle = out / "bundles" / "texture-0" / "generator.safetensors"
+    before = bundle.stat().st_mtime_ns, (out / "phantom-study.json").read_bytes()
+    assert main(command) == 0
+    assert capsys.readouterr().out == shown
+    assert (bundle.stat().st_mtime_ns, (out / "phantom-study.json").read_bytes()) == before
+
+    # Another study has no place there.
+    assert main([*command, "--seed", "4"]) == 2
+    assert "holds a simulation with seed 0, not 4; name another folder" in capsys.readouterr().err
+
+
+def test_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["phantom-study", "--out", str(tmp_path / "a"), "--variant", "cyclegun"]) == 2
+    assert "unknown variant 'cyclegun'; known: cyclegan, " in capsys.readouterr().err
+    assert main(["phantom-study", "--out", str(tmp_path / "a"), "--source", "ge-logiq-5", "--variant", "texture"]) == 2
+    assert "ge-logiq-5" in capsys.readouterr().err
+    assert not (tmp_path / "a" / "training").exists()
