@@ -102,3 +102,14 @@ def test_only_constant_features_are_refused() -> None:
     table = simulated_table()
     with pytest.raises(UsageError, match="all features are constant"):
         notes_on(with_values(table, np.ones_like(table.values)), PLAIN)
+
+
+def test_outliers_that_combat_would_scale_by_are_told() -> None:
+    table = simulated_table()
+    values = table.values.copy()
+    values[3, 4] = 1e4
+    notes = notes_on(with_values(table, values), COMBAT)
+    assert any("ComBat scales 1 features by a single outlying image" in n and "Feature4" in n for n in notes)
+    assert not any(
+        "outlying" in note for note in [*notes_on(table, COMBAT), *notes_on(with_values(table, values), PLAIN)]
+    )

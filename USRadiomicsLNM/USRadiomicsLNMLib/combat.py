@@ -24,7 +24,8 @@ class ComBat(TransformerMixin, BaseEstimator):
     are shrunken towards their mean over the features (parametric empirical Bayes, Biostatistics 2007, 8(1), section
     3.2). The outcome is deliberately no covariate: it would have to be known of a new patient, and preserving it leaks
     it into the features (Nieto et al., arXiv 2410.19643). Where outcome and batch hang together, ComBat removes part of
-    the outcome as well.
+    the outcome as well. Means and variances are the ordinary ones: of a feature with outliers (energy, for one), a
+    single row may decide on a batch's scale, and set the bulk of the batches further apart than they were.
 
     Args:
         batch_column: number of the column of ``X`` that holds the batch, as a number; it is left out of the result.

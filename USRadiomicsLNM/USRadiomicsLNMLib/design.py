@@ -25,6 +25,8 @@ LEAST_EVENTS = 10
 # With fewer patients of one scanner its shift and scale cannot be estimated in every fold.
 LEAST_OF_SCANNER = 10
 NAMED = 5
+# One image with more than this share of a scanner's variance decides on its scale.
+OUTLIER = 0.5
 
 
 @dataclass(frozen=True)
@@ -126,9 +128,8 @@ def notes_on(table: FeatureTable, settings: FitSettings) -> list[str]:
 
 
 def _column_notes(table: FeatureTable) -> list[str]:
-    values = SimpleImputer(strategy="median", keep_empty_features=True).fit_transform(table.values)
     try:
-        copies = DistinctColumns().fit(values).copies_
+        copies = DistinctColumns().fit(_filled(table)).copies_
     except ValueError:
         raise UsageError("all features are constant; nothing can be learned from them") from None
     own = np.arange(len(copies))
@@ -150,14 +151,35 @@ def _scanner_notes(table: FeatureTable, outcome: NDArray[np.intp], settings: Fit
         if settings.combat:
             return [f"ComBat has nothing to do: all images are of {names[0]}"]
         return []
+    notes = _outlier_notes(table, code) if settings.combat else []
     counts = np.array(
         [[np.sum((code == place) & (outcome == event)) for event in (0, 1)] for place in range(len(names))]
     )
     if chi2_contingency(counts, correction=False).pvalue >= 0.05:
-        return []
+        return notes
     shares = ", ".join(f"{name or 'unknown'} {row[1]} of {row.sum()}" for name, row in zip(names, counts, strict=True))
     note = f"{settings.outcome} and scanner hang together ({shares}): a model may recognise the scanner instead"
-    return [note + ("; ComBat removes part of the outcome with it" if settings.combat else "")]
+    return [*notes, note + ("; ComBat removes part of the outcome with it" if settings.combat else "")]
+
+
+def _filled(table: FeatureTable) -> Floats:
+    return np.asarray(SimpleImputer(strategy="median", keep_empty_features=True).fit_transform(table.values))
+
+
+def _outlier_notes(table: FeatureTable, code: NDArray[np.intp]) -> list[str]:
+    """Features of which one image makes up most of a scanner's variance, by which ComBat would scale all the others."""
+    filled = _filled(table)
+    found = np.zeros(len(table.names), dtype=bool)
+    for place in np.unique(code):
+        squares = (filled[code == place] - filled[code == place].mean(axis=0)) ** 2
+        found |= squares.max(axis=0) > OUTLIER * squares.sum(axis=0)
+    if not found.any():
+        return []
+    named = _list([name for name, bad in zip(table.names, found, strict=True) if bad])
+    return [
+        f"ComBat scales {found.sum()} features by a single outlying image of a scanner, which may set the scanners "
+        f"further apart: {named}"
+    ]
 
 
 def _list(names: list[str]) -> str:
