@@ -3,7 +3,7 @@
     python Testing/evaluation/held_out.py cohort --busbra DIR --out cohort.csv
     python Testing/evaluation/held_out.py figures --busbra DIR --source ge-logiq-5 --cache DIR --out figures.json \
         [--tissue] --model tone --model histogram --model fda \
-        --model BUNDLE --generated NAME=DIR
+        --model NAME=BUNDLE --generated NAME=DIR
 
 ``cohort`` writes the table that ``usharmonize train`` and ``apply`` take. ``figures`` measures the images as they are,
 and each model or folder of images that ``usharmonize apply`` made. From Python: ``HeldOut(...).evaluate(harmonize)``.
@@ -422,7 +422,9 @@ def main(arguments: list[str] | None = None) -> int:
     figures.add_argument("--split", default="test", choices=["test", "validation"])
     figures.add_argument("--cache", type=Path, required=True, help="folder for features and masks, by content")
     figures.add_argument("--jobs", type=int, default=1)
-    figures.add_argument("--model", action="append", default=[], help="bundle, histogram, fda or tone; repeat it")
+    figures.add_argument(
+        "--model", action="append", default=[], metavar="[NAME=]BUNDLE", help="or histogram, fda, tone; repeat it"
+    )
     figures.add_argument("--tissue", action="store_true", help="leave burned-in graphics out of images and masks")
     figures.add_argument("--generated", action="append", default=[], metavar="NAME=DIR", help="images of apply")
     given = parser.parse_args(arguments)
@@ -434,9 +436,11 @@ def main(arguments: list[str] | None = None) -> int:
             given.busbra, given.cache, given.source, given.target, given.split, given.jobs, tissue=given.tissue
         )
         found = {"original": data.evaluate(None)}
-        for model in given.model:
-            harmonize = data.plain(model) if model in (*PLAIN_METHODS, "tone") else load_harmonizer(model).harmonize
-            found[model] = data.evaluate(harmonize)
+        for entry in given.model:
+            name, _, folder = entry.partition("=")
+            plain = entry in (*PLAIN_METHODS, "tone")
+            harmonize = data.plain(entry) if plain else load_harmonizer(folder or name).harmonize
+            found[name] = data.evaluate(harmonize)
         for entry in given.generated:
             name, _, folder = entry.partition("=")
             found[name] = data.evaluate_folder(Path(folder))

@@ -4,7 +4,7 @@
         --out USHarmonization/Resources/Models/<source>-to-<target>
 
 The JSON files are what ``held_out.py figures`` wrote, without and with ``--tissue``; the entry of the bundle itself is
-the one named like ``BUNDLE``.
+the one named like its variant (``--model texture=BUNDLE``).
 """
 
 from __future__ import annotations
@@ -56,10 +56,9 @@ def ship(folder: Path, figures: list[Path], out: Path) -> None:
         found = json.loads(path.read_text("utf-8"))
         if (found["source"], found["target"]) != (bundle.source, bundle.target):
             raise UsageError(f"{path} is about {found['source']} to {found['target']}, not about {bundle.name}")
-        if str(folder) not in found["figures"]:
-            raise UsageError(f"{path} has no entry {folder}; it has: {', '.join(found['figures'])}")
-        named = {bundle.variant if name == str(folder) else name: values for name, values in found["figures"].items()}
-        metrics["held_out_tissue" if found["tissue"] else "held_out"] = {**found, "figures": named}
+        if bundle.variant not in found["figures"]:
+            raise UsageError(f"{path} has no entry {bundle.variant}; it has: {', '.join(found['figures'])}")
+        metrics["held_out_tissue" if found["tissue"] else "held_out"] = found
     write_bundle(
         out,
         source=bundle.source,
