@@ -7,16 +7,17 @@ names of a class's features are looked up once. Imports pyradiomics, so import i
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 from typing import Any
 
 import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
-from radiomics import featureextractor, getFeatureClasses, imageoperations, setVerbosity
+from radiomics import featureextractor, getFeatureClasses, imageoperations
 
-# Above every level: what matters comes as an exception.
-setVerbosity(60)
+# Above every level: what matters comes as an exception. The logger itself, since other packages may handle it too.
+logging.getLogger("radiomics").setLevel(60)
 
 # Under this name the bins of an image go to its feature classes, among their settings.
 _BINS = "_bins"
@@ -40,6 +41,7 @@ class FastExtractor(featureextractor.RadiomicsFeatureExtractor):  # type: ignore
         """
         volume = SimpleITK.GetImageFromArray(image[None])
         lesion = SimpleITK.GetImageFromArray(mask[None].astype(np.uint8))
+        one: Any
         for one in (volume, lesion):
             one.SetSpacing((spacing_mm[1], spacing_mm[0], 1.0))
         with np.errstate(all="ignore"):

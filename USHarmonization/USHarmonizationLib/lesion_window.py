@@ -1,43 +1,57 @@
-"""A lesion and a margin around it, cut out of its frame, so that filters have less to do and give the same."""
+"""A lesion and a margin around it, cut out of its frame, so that filters have less to do."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Number = TypeVar("Number", bound=np.floating[Any])
+Mask = NDArray[np.bool_]
 
-Border = Literal["mirror", "wrap"]
+
+def touches_border(mask: Mask, reach: tuple[int, int], axis: int) -> bool:
+    """Whether a filter that looks ``reach`` pixels back and ahead along ``axis`` gets from the lesion out of the frame."""
+    first, last = _span(mask, axis)
+    return first < reach[0] or last + reach[1] > mask.shape[axis]
 
 
-def cut_window(
-    image: NDArray[Number], mask: NDArray[np.bool_], margin: int, border: Border
-) -> tuple[NDArray[Number], NDArray[np.bool_]]:
-    """Lesion and margin; one pixel more below and to the right where a size would be odd.
+def exact_window(mask: Mask, reach: tuple[int, int], spare: int) -> tuple[slice, slice]:
+    """Rows and columns on which circular filters give the same inside the lesion, to the bit, as on the whole frame.
+
+    Args:
+        mask: (rows, columns), True in the lesion, at least one pixel.
+        reach: pixels that the filters look back and ahead.
+        spare: pixels of margin beyond these.
+
+    Returns:
+        An axis along which the filters leave the frame is not cut: there they take in pixels of the opposite side.
+    """
+    slices = []
+    for axis in (0, 1):
+        first, last = _span(mask, axis)
+        cut = slice(max(0, first - reach[0] - spare), min(mask.shape[axis], last + reach[1] + spare))
+        slices.append(slice(None) if touches_border(mask, reach, axis) else cut)
+    return slices[0], slices[1]
+
+
+def mirrored_window(image: NDArray[Number], mask: Mask, margin: int) -> tuple[NDArray[Number], Mask]:
+    """Image and mask of the lesion and ``margin`` pixels around it; one more below and right where a size would be odd.
 
     Args:
         image: (rows, columns).
         mask: (rows, columns), True in the lesion, at least one pixel.
-        margin: pixels around the lesion's box.
-        border: what lies beyond the frame. ``mirror``: the tissue at its edge, mirrored, the edge pixel twice.
-            ``wrap``: the opposite side, as an undecimated wavelet transform of the whole frame sees it: circular, an
-            axis of odd length made even by its first pixel once more at its end.
-
-    Returns:
-        Image and mask of the window, both (rows, columns), both sizes even.
+        margin: at the frame's border it is the tissue there, mirrored, the border pixel twice.
     """
     spans = []
     for axis in (0, 1):
-        inside = np.flatnonzero(mask.any(axis=1 - axis))
-        first, last = int(inside[0]) - margin, int(inside[-1]) + 1 + margin
-        spans.append((first, last + (last - first) % 2))
+        first, last = _span(mask, axis)
+        spans.append((first - margin, last + margin + (last - first) % 2))
     if all(first >= 0 and last <= length for (first, last), length in zip(spans, image.shape, strict=True)):
         window = tuple(slice(*span) for span in spans)
         return image[window], mask[window]
-    beyond = _mirrored if border == "mirror" else _wrapped
-    places = np.ix_(*(beyond(np.arange(*span), length) for span, length in zip(spans, image.shape, strict=True)))
+    places = np.ix_(*(_mirrored(np.arange(*span), length) for span, length in zip(spans, image.shape, strict=True)))
     rows, columns = (np.arange(*span) for span in spans)
     real = np.ix_((rows >= 0) & (rows < image.shape[0]), (columns >= 0) & (columns < image.shape[1]))
     lesion = np.zeros((len(rows), len(columns)), dtype=bool)
@@ -45,11 +59,12 @@ def cut_window(
     return image[places], lesion
 
 
+def _span(mask: Mask, axis: int) -> tuple[int, int]:
+    """First and one past the last row or column of the lesion."""
+    inside = np.flatnonzero(mask.any(axis=1 - axis))
+    return int(inside[0]), int(inside[-1]) + 1
+
+
 def _mirrored(place: NDArray[np.intp], length: int) -> NDArray[np.intp]:
     place = place % (2 * length)
     return np.where(place < length, place, 2 * length - 1 - place)
-
-
-def _wrapped(place: NDArray[np.intp], length: int) -> NDArray[np.intp]:
-    place = place % (length + length % 2)
-    return np.where(place < length, place, 0)

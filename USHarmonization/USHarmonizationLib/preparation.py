@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +53,11 @@ def read_lesions(path: Path, label: int, shape: tuple[int, int, int]) -> NDArray
     Raises:
         InputError: the file cannot be read, does not fit the image, or holds no such label.
     """
-    values = read_mask(path)
+    return lesions_of(read_mask(path), path, label, shape)
+
+
+def lesions_of(values: NDArray[Any], path: Path, label: int, shape: tuple[int, int, int]) -> NDArray[np.bool_]:
+    """``read_lesions`` of a mask file whose ``values`` have been read (``files.read_mask``)."""
     if values.shape[1:] != shape[1:]:
         (rows, columns), (high, wide) = values.shape[1:], shape[1:]
         raise InputError(f"{path}: mask of {rows} x {columns} pixels for an image of {high} x {wide}")

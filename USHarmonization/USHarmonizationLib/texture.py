@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from .errors import InputError, UsageError
 from .jobs import Lost, map_jobs
-from .lesion_window import cut_window
+from .lesion_window import mirrored_window
 
 BIN_WIDTH = 25
 CLASSES = ("firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
@@ -103,7 +103,7 @@ def _cut_all(
 
 
 def _cut(image: NDArray[np.float32], mask: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    return cut_window(image, mask, MARGIN, "mirror")
+    return mirrored_window(image, mask, MARGIN)
 
 
 @lru_cache(maxsize=2)
