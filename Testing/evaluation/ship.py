@@ -1,6 +1,6 @@
 """Put a trained bundle among those that ship, with its held-out figures, licence and citation in its card.
 
-    python Testing/evaluation/ship.py BUNDLE FIGURES.json [TISSUE.json] \
+    python Testing/evaluation/ship.py BUNDLE FIGURES.json [TISSUE.json] [--checks CHECKS.json] \
         --out USHarmonization/Resources/Models/<source>-to-<target>
 
 The JSON files are what ``held_out.py figures`` wrote, without and with ``--tissue``; the entry of the bundle itself is
@@ -34,17 +34,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bundle", type=Path)
     parser.add_argument("figures", type=Path, nargs="+")
+    parser.add_argument("--checks", type=Path, help="what reduced_precision.py wrote")
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args(arguments)
     try:
-        ship(given.bundle, given.figures, given.out)
+        ship(given.bundle, given.figures, given.checks, given.out)
     except HarmonizationError as error:
         print(f"ship: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def ship(folder: Path, figures: list[Path], out: Path) -> None:
+def ship(folder: Path, figures: list[Path], checks: Path | None, out: Path) -> None:
     """Write the bundle anew at ``out``.
 
     Raises:
@@ -70,7 +71,7 @@ def ship(folder: Path, figures: list[Path], out: Path) -> None:
         training_patients=bundle.training_patients,
         metrics=metrics,
         domain=bundle.domain,
-        checks=bundle.checks,
+        checks={**bundle.checks, **(json.loads(checks.read_text("utf-8")) if checks else {})},
         licence=LICENCE,
         intended_use=INTENDED_USE,
         citation=CITATION,

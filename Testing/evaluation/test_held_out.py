@@ -228,3 +228,12 @@ def test_rates_of_warnings(
     assert rates["other anatomy and device"]["frames"] == rates["other anatomy and device"]["warned"] == 1
     assert 0 <= rates["good"]["figures"]["structure"][0] <= 1
     json.dumps(rates, allow_nan=False)
+
+
+def test_changes_of_features(evaluation: Callable[[str], ModuleType]) -> None:
+    exact = np.array([[1.0, 2.0, 0.0], [4.0, 2.0, 0.0]])
+    found = evaluation("reduced_precision").changes(exact, np.array([[1.0, 2.01, 0.0], [4.2, 2.0, 0.0]]))
+    assert found == {
+        "bf16_max_feature_change": pytest.approx(0.05),
+        "bf16_share_of_features_moved": pytest.approx(1 / 3),
+    }
