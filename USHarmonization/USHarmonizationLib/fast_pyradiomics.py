@@ -7,17 +7,16 @@ names of a class's features are looked up once. Imports pyradiomics, so import i
 
 from __future__ import annotations
 
-import logging
 from functools import cache
 from typing import Any
 
 import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
-from radiomics import featureextractor, getFeatureClasses, imageoperations
+from radiomics import featureextractor, getFeatureClasses, imageoperations, setVerbosity
 
-# Above every level: what matters comes as an exception. The logger itself, since other packages may handle it too.
-logging.getLogger("radiomics").setLevel(60)
+# Above every level: what matters comes as an exception.
+setVerbosity(60)
 
 # Under this name the bins of an image go to its feature classes, among their settings.
 _BINS = "_bins"
@@ -90,4 +89,5 @@ def _with_shared_bins(name: str) -> Any:
     """The feature class ``name`` of pyradiomics, with shared bins, and its features' names at hand."""
     theirs = getFeatureClasses()[name]
     names = theirs.getFeatureNames()
-    return type(theirs.__name__, (_SharedBins, theirs), {"getFeatureNames": classmethod(lambda cls: names)})
+    own = {"getFeatureNames": classmethod(lambda cls: names), "__module__": theirs.__module__}  # it names the logger
+    return type(theirs.__name__, (_SharedBins, theirs), own)

@@ -12,7 +12,7 @@ Mask = NDArray[np.bool_]
 
 
 def touches_border(mask: Mask, reach: tuple[int, int], axis: int) -> bool:
-    """Whether a filter that looks ``reach`` pixels back and ahead along ``axis`` gets from the lesion out of the frame."""
+    """Whether a filter that looks ``reach`` pixels back and ahead along ``axis`` leaves the frame in the lesion."""
     first, last = _span(mask, axis)
     return first < reach[0] or last + reach[1] > mask.shape[axis]
 

@@ -12,6 +12,7 @@ from USHarmonizationLib import __version__
 from USHarmonizationLib.cli import USAGE, run
 
 from .compare import compare
+from .extract import extract
 from .fit import fit
 from .score import score
 from .table import table
@@ -19,7 +20,7 @@ from .table import table
 app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
 
 # A command is the function of its name in the file of its name.
-for command in (fit, score, compare, table):
+for command in (extract, fit, score, compare, table):
     app.command()(command)
 
 
@@ -28,7 +29,7 @@ def _uslnm(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Show the version and stop.")] = False,
 ) -> None:
-    """Radiomics models of lymph node metastasis: fit, score, compare, with estimates that can be trusted.
+    """Radiomics models of lymph node metastasis: extract, fit, score, compare, with estimates that can be trusted.
 
     Research use only, not for diagnosis.
     """

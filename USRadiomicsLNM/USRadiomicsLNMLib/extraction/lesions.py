@@ -84,11 +84,11 @@ def _check_place(image: UltrasoundImage, mask: Path) -> None:
     """Refuse a mask that says that it lies elsewhere than the image; only formats that say it can be checked."""
     if suffix(image.path) not in MEDICAL_SUFFIXES or suffix(mask) not in MEDICAL_SUFFIXES:
         return
-    import SimpleITK
+    from USHarmonizationLib.files.medical import simpleitk
 
     places = []
     for path in (image.path, mask):
-        reader: Any = SimpleITK.ImageFileReader()
+        reader = simpleitk().ImageFileReader()
         reader.SetFileName(str(path))
         reader.ReadImageInformation()
         places.append((reader.GetOrigin()[:2], reader.GetSpacing()[:2]))
