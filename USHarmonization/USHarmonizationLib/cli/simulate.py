@@ -53,14 +53,14 @@ def phantom(
     command goes on where it was; with a larger --count it adds pairs.
     """
     from ..errors import UsageError
-    from ..simulation.phantom_files import phantom_study, write_phantom_study
+    from ..simulation.phantom_files import phantom_pairs, write_phantom_pairs
 
     scanners = use_scanners(scanners_file)
     if layout not in ("fixed", "varied"):
         raise UsageError(f"--layout is {layout!r}; needed: fixed or varied")
-    study = phantom_study(source, target, probe, seed, layout == "varied", image_format, size, scanners)
+    plan = phantom_pairs(source, target, probe, seed, layout == "varied", image_format, size, scanners)
     with Progress("simulating pair", count, None if as_json else sys.stderr) as progress:
-        truth = write_phantom_study(study, count, out, jobs, lambda reused: progress.advance(skipped=reused))
+        truth = write_phantom_pairs(plan, count, out, jobs, lambda reused: progress.advance(skipped=reused))
     if as_json:
         print_json({"pairs": count, "truth": str(truth)})
     else:

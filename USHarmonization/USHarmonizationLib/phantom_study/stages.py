@@ -35,7 +35,7 @@ from ..landmarks.resampling import overlap, resample
 from ..sector import find_sector
 from ..simulation.output import make_items, opened, read_json, relative_files
 from ..simulation.phantom import simulate_frame
-from ..simulation.phantom_files import phantom_study, write_frame, write_phantom_study
+from ..simulation.phantom_files import phantom_pairs, write_frame, write_phantom_pairs
 from ..simulation.settings import Imaging, imaging
 from .kept import Kept, kept
 from .settings import PAIR_SEED, TRAINING_SEED, Study, trained_name
@@ -52,9 +52,9 @@ Report = Callable[[str, int, int], None]
 
 def simulate(study: Study, out: Path, jobs: int, report: Report) -> None:
     """Images to learn from, and pairs to judge on."""
-    pairs = phantom_study(study.source, study.target, study.probe, PAIR_SEED + study.seed, True, "dcm", study.size)
+    pairs = phantom_pairs(study.source, study.target, study.probe, PAIR_SEED + study.seed, True, "dcm", study.size)
     done = iter(range(1, study.pairs + 1))
-    write_phantom_study(
+    write_phantom_pairs(
         pairs, study.pairs, out / "pairs", jobs, lambda _: report("simulating pairs", next(done), study.pairs)
     )
     ways = [imaging(name, study.probe) for name in (study.source, study.target)]

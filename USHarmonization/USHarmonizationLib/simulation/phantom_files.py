@@ -40,8 +40,8 @@ TRUTH, COHORT = "truth.json", "cohort.csv"
 
 
 @dataclass(frozen=True)
-class PhantomStudy:
-    """What is to be simulated.
+class PhantomPairs:
+    """Pairs of frames that are to be simulated.
 
     Attributes:
         source, target: scanner and probe of the moving and of the fixed frames.
@@ -65,7 +65,7 @@ class PhantomStudy:
             raise UsageError(f"seed is {self.seed}; needed: 0 or more")
 
 
-def phantom_study(
+def phantom_pairs(
     source_id: str,
     target_id: str,
     probe: str = "linear",
@@ -74,15 +74,15 @@ def phantom_study(
     image_format: str = "dcm",
     size: int | None = None,
     scanners: Catalogue | None = None,
-) -> PhantomStudy:
-    """A study of two scanners of the catalogue; see ``PhantomStudy`` and ``simulate_pairs``."""
+) -> PhantomPairs:
+    """What to simulate of two scanners of the catalogue; see ``PhantomPairs`` and ``phantom.simulate_pairs``."""
     ways = [imaging(name, probe, scanners) for name in (source_id, target_id)]
     source, target = (way if size is None else way.with_matrix(size, size) for way in ways)
-    return PhantomStudy(source, target, seed, varied, image_format)
+    return PhantomPairs(source, target, seed, varied, image_format)
 
 
-def write_phantom_study(
-    study: PhantomStudy,
+def write_phantom_pairs(
+    plan: PhantomPairs,
     count: int,
     out: Path,
     jobs: int = 1,
@@ -97,9 +97,9 @@ def write_phantom_study(
     if count < 1:
         raise UsageError(f"count is {count}; needed: at least 1")
     checked_jobs(jobs)
-    settings = {"kind": "phantom", **asdict(study)}
+    settings = {"kind": "phantom", **asdict(plan)}
     with opened(out, settings):
-        records = make_items(out, count, partial(_write_pair, study), jobs, report)
+        records = make_items(out, count, partial(_write_pair, plan), jobs, report)
         rows = [
             CohortRow(out / side["image"], patient=record["pair"], scanner=side["scanner"], split=split(number))
             for number, record in enumerate(records)
@@ -116,11 +116,11 @@ def split(index: int) -> str:
     return "train" if index % 10 < 7 else "validation" if index % 10 == 7 else "test"
 
 
-def _write_pair(study: PhantomStudy, out: Path, index: int) -> dict[str, Any]:
-    pair = simulate_pair(study.source, study.target, study.seed, index, study.varied)
+def _write_pair(plan: PhantomPairs, out: Path, index: int) -> dict[str, Any]:
+    pair = simulate_pair(plan.source, plan.target, plan.seed, index, plan.varied)
     name = f"pair-{index + 1:04}"
     sides = {
-        side: _write_side(view, out, name, study.format)
+        side: _write_side(view, out, name, plan.format)
         for side, view in (("fixed", pair.fixed), ("moving", pair.moving))
     }
     transform = out / "transforms" / f"{name}.tfm"
