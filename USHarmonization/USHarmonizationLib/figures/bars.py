@@ -94,8 +94,8 @@ def _draw(axis: Axes, metric: Bars, colours: Sequence[str]) -> None:
     places = np.arange(len(means))
     shown = np.isfinite(means)
     axis.bar(places[shown], means[shown], width=0.72, color=[c for c, s in zip(colours, shown, strict=True) if s])
-    if spreads.any():
-        axis.errorbar(places[shown], means[shown], spreads[shown], fmt="none", ecolor=INK, elinewidth=0.7, capsize=2)
+    if (known := shown & (spreads > 0)).any():
+        axis.errorbar(places[known], means[known], spreads[known], fmt="none", ecolor=INK, elinewidth=0.7, capsize=2)
     for place in places[~shown]:
         axis.annotate("n/a", (place, 0), ha="center", va="bottom", fontsize=5.5)
     low, high = (means - spreads)[shown], (means + spreads)[shown]
