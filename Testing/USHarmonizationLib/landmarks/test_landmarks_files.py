@@ -114,11 +114,14 @@ def test_markups_are_read_back_as_written(tmp_path: Path) -> None:
         ("a.mrk.json", '{"markups": [{"controlPoints": []}]}', "no landmark that is placed"),
         ("a.mrk.json", '{"markups": [{"controlPoints": [{"label": "a", "position": [1, NaN, 0]}]}]}', "landmark a has"),
         ("a.mrk.json", '{"markups": [{"controlPoints": [{"label": "a", "position": [1, 2]}]}]}', "not a valid"),
-        ("a.mrk.json", "[1]", "not a valid"),
+        ("a.mrk.json", "[1]", r"not a valid .mrk.json file \(its parts are of other kinds\); needed: one list"),
+        ("a.mrk.json", '{"a": 1}', r"\(it has no 'markups'\)"),
+        ("a.mrk.json", '{"markups": [{"controlPoints": [{"label": "a", "position": null}]}]}', "of other kinds"),
         ("a.fcsv", "# Fiducial List file a.fcsv\nF,1,2,3,1,1\n", "version unknown; read are 4 and 5"),
         ("a.csv", "label,x,y\na,1,2\n", "needed columns"),
         ("a.csv", "label,x,y,unit\na,1,2,inch\n", "unit is inch"),
         ("a.csv", "label,x_mm,y_mm\na,1\n", "not a valid .csv"),
+        ("a.csv", 'label,x_mm,y_mm\n"a,1,2\n', "unexpected end of data.*needed: a line a landmark"),
         ("a.csv", "label,x_mm,y_mm\na,1,inf\n", "no finite position"),
         ("a.csv", "", "needed columns"),
     ],
@@ -133,7 +136,12 @@ def test_what_cannot_be_read_is_refused_on_one_line(tmp_path: Path, name: str, t
 
 def test_a_missing_or_binary_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"\xff\xfe\x00")
-    for name, reason in (("b.csv", "no such file"), ("a.csv", "not a valid")):
+    (tmp_path / "c.csv").mkdir()
+    for name, reason in (
+        ("b.csv", "no such file"),
+        ("a.csv", "it is no text"),
+        ("c.csv", "is a folder; needed: a file"),
+    ):
         with pytest.raises(InputError, match=reason):
             read_landmarks(tmp_path / name)
 

@@ -84,6 +84,15 @@ def test_other_names_match_by_order() -> None:
     assert found.landmarks[1].moving_label == "2"
 
 
+def test_names_that_do_not_tell_landmarks_apart_match_by_order_only_where_both_images_have_that_order() -> None:
+    names = ["a", "b", "c", "d", "a"]
+    assert register("rigid", UNLIKE, turned(UNLIKE), names, names).matched_by == "order"
+    with pytest.raises(InputError, match="several landmarks of one image are named a; needed: a name of its own"):
+        register("rigid", UNLIKE, turned(UNLIKE), names, ["b", "a", "c", "d", "a"])
+    with pytest.raises(InputError, match="some landmarks have no name; needed"):
+        register("rigid", UNLIKE, turned(UNLIKE), ["a", "b", "c", "d", ""], ["b", "a", "c", "d", ""])
+
+
 @given(st.permutations(range(5)), st.floats(-3, 3), st.floats(0.7, 1.4))
 def test_a_swapped_order_is_refused_and_the_right_one_proposed(order: list[int], angle: float, scale: float) -> None:
     assume(order != [0, 1, 2, 3, 4])

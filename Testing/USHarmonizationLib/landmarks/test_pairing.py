@@ -198,6 +198,7 @@ def test_what_cannot_be_paired_is_refused_before_anything_is_written(
         (Source(fixed.image, tmp_path / "swapped.mrk.json"), "fixed = moving: 1 = wire 2, 2 = wire 1"),
         (Source(black, fixed.landmarks), "black.nrrd"),
         (Source(tmp_path / "none.nrrd", fixed.landmarks), "no such file"),
+        (Source(tmp_path, fixed.landmarks), "is a folder; needed: a file"),
         (Source(fixed.image, tmp_path / "none.csv"), "no such file"),
     )
     for source, reason in cases:

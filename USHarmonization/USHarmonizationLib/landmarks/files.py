@@ -25,7 +25,12 @@ from ..errors import InputError
 from ..files.checks import refused
 from .geometry import Geometry, Points
 
-SUFFIXES = (".mrk.json", ".fcsv", ".csv")
+FORMS = {
+    ".mrk.json": "one list of points as 3D Slicer saves it",
+    ".fcsv": "a list of points as 3D Slicer saves it, version 4 or 5",
+    ".csv": "a line a landmark, with the columns label,x_mm,y_mm or label,x_px,y_px or label,x,y,unit",
+}
+SUFFIXES = tuple(FORMS)
 SCHEMA = (
     "https://raw.githubusercontent.com/slicer/slicer/master/Modules/Loadable/Markups/Resources/Schema/"
     "markups-schema-v1.0.3.json#"
@@ -89,7 +94,7 @@ def read_landmarks(path: Path | str) -> Landmarks:
     path = Path(path)
     suffix = next((one for one in SUFFIXES if path.name.lower().endswith(one)), None)
     if not path.is_file():
-        raise refused(path, "no such file")
+        raise refused(path, "is a folder; needed: a file of landmarks" if path.is_dir() else "no such file")
     if suffix is None:
         raise refused(path, f"is no landmark file; read are {', '.join(SUFFIXES)}")
     if path.stat().st_size > MAX_BYTES:
@@ -101,8 +106,8 @@ def read_landmarks(path: Path | str) -> Landmarks:
         raise
     except OSError as error:
         raise refused(path, f"cannot be read ({error.strerror or error})") from error
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise refused(path, f"is not a valid {suffix} file ({type(error).__name__}: {error})") from error
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, csv.Error) as error:
+        raise refused(path, f"is not a valid {suffix} file ({_why(error)}); needed: {FORMS[suffix]}") from error
     for label, point in zip(found.labels, found.points, strict=True):
         if not np.isfinite(point).all():
             raise refused(path, f"landmark {label or '(no name)'} has no finite position")
@@ -183,6 +188,16 @@ def _csv(path: Path, text: str) -> Landmarks:
         raise refused(path, f"its unit is {', '.join(sorted(units))}; needed: mm or pixel, the same for all")
     points = [(str(row[columns["label"]]).strip(), [row[columns[x]], row[columns[y]], 0.0]) for row in rows]
     return _landmarks(path, points, TO_LPS["LPS"], units.pop())
+
+
+def _why(error: Exception) -> str:
+    """What is wrong with the content of a file, for people."""
+    if isinstance(error, UnicodeDecodeError):
+        return "it is no text"
+    if isinstance(error, KeyError):
+        return f"it has no {error}"
+    # What Python says of types is of no use to people.
+    return str(error) if isinstance(error, ValueError | csv.Error) else "its parts are of other kinds"
 
 
 def _factor(path: Path, system: object) -> tuple[float, float, float]:

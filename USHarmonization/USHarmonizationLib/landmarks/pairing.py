@@ -154,7 +154,7 @@ def _head(fixed: Source, moving: Source, kind: str, refined: bool) -> dict[str, 
     for name, source in (("fixed", fixed), ("moving", moving)):
         for path in (source.image, source.landmarks):
             if not path.is_file():
-                raise InputError(f"{path}: no such file")
+                raise InputError(f"{path}: " + ("is a folder; needed: a file" if path.is_dir() else "no such file"))
         inputs[name] = {
             "image": source.image.name,
             "image_sha256": sha256(source.image),

@@ -92,7 +92,7 @@ def register(
         kind: one of ``transforms.KINDS``.
         fixed, moving: (landmarks, 2) x, y in mm.
         labels, moving_labels: their names. Where both images have the same names they are matched by these, where they
-            have none in common by their order.
+            have none in common, or the same ones in the same order, by their order.
 
     Raises:
         UsageError: there is no such transform.
@@ -154,7 +154,14 @@ def _matched(labels: Sequence[str], moving_labels: Sequence[str]) -> tuple[list[
     named = len(ours) == len(labels) and len(theirs) == len(moving_labels) and "" not in ours | theirs
     if named and ours == theirs:
         return [list(moving_labels).index(label) for label in labels], "label"
-    if (ours & theirs) - {""} and ours != theirs:
+    shared = (ours & theirs) - {""}
+    if shared and not named and list(labels) != list(moving_labels):
+        found = [name for name in shared if max(list(side).count(name) for side in (labels, moving_labels)) > 1]
+        raise InputError(
+            (f"several landmarks of one image are named {min(found)}" if found else "some landmarks have no name")
+            + "; needed: a name of its own for each, or the same names in the same order in both images"
+        )
+    if shared and ours != theirs:
         raise InputError(
             f"landmarks without a partner of the same name: fixed {', '.join(sorted(ours - theirs))}; "
             f"moving {', '.join(sorted(theirs - ours))}; needed: the same names in both, or none in common"
