@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -14,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from dask_cluster import Cluster, dask_cluster
 
 from USHarmonizationLib import jobs
 from USHarmonizationLib.errors import UsageError
@@ -125,39 +124,14 @@ def test_jobs_must_be_at_least_one(count: int) -> None:
 # ---------------------------------------------------------------- Dask
 
 
-def _dask(*arguments: str, folder: Path) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), *filter(None, sys.path)])}
-    command = [sys.executable, "-m", "distributed.cli." + arguments[0], *arguments[1:]]
-    return subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
 @pytest.fixture
-def cluster(tmp_path: Path, work: object) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """A real scheduler and two real worker processes on this machine."""
-    pytest.importorskip("distributed", reason="needs the package distributed")
-    file = tmp_path / "scheduler.json"
-    local = ["--host", "127.0.0.1", "--no-dashboard"]
-    processes = [_dask("dask_scheduler", *local, "--port", "0", "--scheduler-file", str(file), folder=tmp_path)]
-    workers = [
-        _dask("dask_worker", *local, "--scheduler-file", str(file), "--no-nanny", "--nthreads", "1", folder=tmp_path)
-        for _ in range(2)
-    ]
-    try:
-        deadline = time.monotonic() + 30
-        while not file.exists() or not file.stat().st_size:
-            assert time.monotonic() < deadline, "the scheduler did not start"
-            time.sleep(0.05)
-        yield json.loads(file.read_text(encoding="utf-8"))["address"], workers
-    finally:
-        for process in [*workers, *processes]:
-            process.kill()
-            process.wait()
+def cluster(tmp_path: Path, work: object) -> Iterator[Cluster]:
+    with dask_cluster(tmp_path) as found:
+        yield found
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-def test_dask_does_everything_though_a_worker_is_killed(
-    cluster: tuple[str, list[subprocess.Popen[bytes]]], work: object, tmp_path: Path
-) -> None:
+def test_dask_does_everything_though_a_worker_is_killed(cluster: Cluster, work: object, tmp_path: Path) -> None:
     address, workers = cluster
     results = {}
     killed = False

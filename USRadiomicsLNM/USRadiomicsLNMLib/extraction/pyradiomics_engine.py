@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -104,9 +105,9 @@ def _plan(content: str) -> _Plan:
     from USHarmonizationLib.fast_pyradiomics import FastExtractor
 
     wanted = json.loads(content)
-    settings = {name: value for name, value in wanted["setting"].items() if value is not None}
-    extractor = FastExtractor({**wanted, "setting": {**settings, "additionalInfo": False}})
-    images: Mapping[str, Any] = wanted["imageType"]
+    settings, images = wanted["setting"], wanted["imageType"]
+    extractor = FastExtractor(**settings, additionalInfo=False)
+    extractor.enabledImagetypes, extractor.enabledFeatures = images, wanted["featureClass"]
     local = (
         set(images) <= LOCAL_IMAGES
         and not settings.get("normalize")
@@ -131,13 +132,15 @@ def _reach(settings: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def _read(file: Path) -> Any:
-    from radiomics.featureextractor import RadiomicsFeatureExtractor
+    from USHarmonizationLib.fast_pyradiomics import FastExtractor
 
     logger = logging.getLogger("pykwalify")
     before = logger.level
     logger.setLevel(logging.CRITICAL + 1)  # it would say on the screen what the error says
     try:
-        return RadiomicsFeatureExtractor(str(file))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of how it loads its checks
+            return FastExtractor(str(file))
     except Exception as error:  # of the YAML parser, the schema and its functions, each with their own
         said = getattr(error, "msg", None) or str(error)
         why = " ".join(str(said).replace("\\n", " ").split())
@@ -154,13 +157,14 @@ def _check(file: Path, settings: Mapping[str, Any], extractor: Any) -> None:
     if settings.get("force2Ddimension", 0) != 0:
         found = settings["force2Ddimension"]
         raise UsageError(f"parameters {file}: force2Ddimension is {found}; needed: 0, the axis across the frame")
-    if "shape" in classes:
-        raise UsageError(f"parameters {file}: the class shape is of volumes; needed: shape2D")
     if volumes := sorted(VOLUME_IMAGES & set(images)):
         raise UsageError(f"parameters {file}: the image type {volumes[0]} needs volumes; remove it")
     if extractor.settings.get("label", 1) != 1:
         found = extractor.settings["label"]
         raise UsageError(f"parameters {file}: label is {found}; name labels in the cohort's column label instead")
+    if "shape" in classes:  # also where no classes are named
+        wanted = "name the classes that are wanted under featureClass, shape2D among them"
+        raise UsageError(f"parameters {file}: the class shape is of volumes; {wanted}")
 
 
 def _all_features(name: str) -> list[str]:
