@@ -21,7 +21,7 @@ Make = Callable[..., Evaluation]
 
 def test_bars_show_the_figures_in_the_order_of_the_methods(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = []
-    monkeypatch.setattr(drawings, "plot_bars", lambda methods, metrics, note: drawn.append((methods, metrics, note)))
+    monkeypatch.setattr(drawings, "plot_bars", lambda *shown: drawn.append(shown))
     monkeypatch.setattr(drawings, "save_figure", lambda figure, folder, name: [folder / name])
     figures = (
         Figure("psnr", "PSNR", "FDA", "target", 5, 15.0, 1.0),
@@ -32,7 +32,7 @@ def test_bars_show_the_figures_in_the_order_of_the_methods(tmp_path: Path, monke
     )
     paths = draw_summary(tmp_path, ("original", "FDA"), Summary(figures))
     assert [path.name for path in paths] == ["figure_4a_bars", "bars_against_original"]
-    (methods, metrics, note), (others, changes, _) = drawn
+    (methods, metrics, note, colours), (others, changes, _, their_colours) = drawn
     assert list(methods) == ["original", "FDA"]
     assert [bars.title for bars in metrics] == ["PSNR", "FID\n(net)"]
     assert (metrics[0].means, metrics[0].spreads, metrics[0].better) == ([11.0, 15.0], [2.0, 1.0], "higher")
@@ -40,6 +40,7 @@ def test_bars_show_the_figures_in_the_order_of_the_methods(tmp_path: Path, monke
     assert metrics[1].spreads is None
     assert note.startswith("Compared with the target")
     assert list(others) == ["FDA"]
+    assert their_colours[0] == colours[1], "a method has the same colour in both"
     assert (changes[0].means, changes[0].better) == ([20.0], "")
 
 

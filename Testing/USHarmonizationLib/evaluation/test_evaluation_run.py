@@ -95,6 +95,18 @@ def test_one_image_is_measured_and_said_to_be_one(make_folders: Make, tmp_path: 
     assert any(warning.startswith("one image") for warning in found.warnings)
 
 
+def test_no_result_of_another_evaluation_stays(make_folders: Make, tmp_path: Path) -> None:
+    settings, out = make_folders(3), tmp_path / "out"
+    evaluate(settings, out)
+    assert (out / "agreement.csv").is_file()
+    found = evaluate(replace(settings, masks=None, target=None, paired=False), out)
+    assert {path.name for path in found.files} == {path.name for path in out.iterdir() if path.is_file()}
+    (out / "features.csv").write_text("another program's")
+    (out / "evaluate.json").unlink()
+    evaluate(replace(settings, masks=None), out)
+    assert (out / "features.csv").read_text() == "another program's"
+
+
 def test_nothing_to_measure_is_an_error(make_folders: Make, tmp_path: Path) -> None:
     settings = make_folders(2)
     for path in (tmp_path / "target/sub").iterdir():

@@ -37,6 +37,8 @@ def test_methods_and_json(make_folders: Make) -> None:
         ({"labels": (0,)}, "label 0; needed: at least 1"),
         ({"weights": Path("none.pth")}, "none.pth is not a file"),
         ({"examples": -1}, "-1 examples"),
+        ({"seed": -1}, "seed is -1; needed: from 0 to 4294967295"),
+        ({"seed": 2**32}, "seed is 4294967296"),
     ],
 )
 def test_what_makes_no_evaluation(make_folders: Make, changes: dict[str, Any], line: str) -> None:

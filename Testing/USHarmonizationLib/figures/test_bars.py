@@ -25,6 +25,11 @@ def test_bars_stand_for_their_means_and_whiskers_for_spreads() -> None:
     assert axis.get_title() == "PSNR \u2191"
 
 
+def test_colours_may_be_given() -> None:
+    (axis,) = plot_bars(METHODS, [Bars("PSNR", "dB", [11.0, 15, 12])], colours=["#ff0000", "#00ff00"]).axes
+    assert [to_hex(bar.get_facecolor()) for bar in axis.patches] == ["#ff0000", "#00ff00", "#ff0000"]
+
+
 def test_figures_below_zero_and_missing_ones_are_shown_as_such() -> None:
     figure = plot_bars(METHODS, [Bars("KID", "", [-0.01, np.nan, 0.02], [0.02, np.nan, 0.01], "lower", chance=0.0)])
     (axis,) = figure.axes

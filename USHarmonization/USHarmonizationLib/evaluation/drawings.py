@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..figures.bars import Bars, plot_bars
 from ..figures.correlations import plot_correlations
 from ..figures.panel import plot_panel
-from ..figures.style import save_figure
+from ..figures.style import COLOURS, save_figure
 from ..metrics.definitions import IMAGE, SETS
 from .folders import Task
 from .measure import read_middle
@@ -24,6 +24,11 @@ BARS, CORRELATIONS, PANEL = "figure_4a_bars", "figure_4b_correlations", "figure_
 CHANGE = "bars_against_original"
 
 
+def drawn_files() -> tuple[str, ...]:
+    """Names of all files that ``draw_summary`` and ``draw_panel`` may write."""
+    return tuple(f"{name}.{kind}" for name in (BARS, CORRELATIONS, PANEL, CHANGE) for kind in ("png", "svg"))
+
+
 def draw_summary(folder: Path, methods: Sequence[str], summary: Summary) -> list[Path]:
     """Bars of all figures against the target and against the originals, and the features' correlations."""
     paths = []
@@ -32,7 +37,8 @@ def draw_summary(folder: Path, methods: Sequence[str], summary: Summary) -> list
         if metrics:
             subsets = " (of KID, over random subsets)" if any(one.title.startswith("KID") for one in metrics) else ""
             note = f"Compared with the {against}. Whiskers: standard deviation over the images{subsets}."
-            paths += save_figure(plot_bars(shown, metrics, note), folder, name)
+            colours = COLOURS[len(methods) - len(shown) :]  # a method has the same one in both
+            paths += save_figure(plot_bars(shown, metrics, note, colours), folder, name)
     agreements = {method: found.agreement for method, found in summary.features.items() if found.agreement is not None}
     if agreements:
         names = next(iter(agreements.values())).names

@@ -108,8 +108,12 @@ def _measured(
 def _finish(
     settings: Evaluation, out: Path, matched: Matched, measured: Sequence[Measured], extractor: str | None
 ) -> Evaluated:
-    from .drawings import draw_panel, draw_summary
+    from .drawings import draw_panel, draw_summary, drawn_files
 
+    # Results of other images or settings must not stand beside these; without a report there are none of ours.
+    if (out / REPORT).is_file():
+        for name in (REPORT, IMAGES, FEATURES, AGREEMENT, *drawn_files()):
+            (out / name).unlink(missing_ok=True)
     count = len(matched.tasks)
     targets = [replace(one, name=f"{TARGET}: {one.name}") for one in measured[count:]]
     rows = [*measured[:count], *targets]

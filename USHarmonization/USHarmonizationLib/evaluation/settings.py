@@ -85,6 +85,8 @@ class Evaluation:
             raise UsageError(f"label {min(self.labels)}; needed: at least 1")
         if self.weights is not None and not self.weights.is_file():
             raise UsageError(f"--weights {self.weights} is not a file")
+        if not 0 <= self.seed < 2**32:
+            raise UsageError(f"seed is {self.seed}; needed: from 0 to 4294967295")
         if self.examples < 0:
             raise UsageError(f"{self.examples} examples; needed: 0 or more")
 

@@ -37,13 +37,16 @@ class Bars:
     chance: float | None = None
 
 
-def plot_bars(methods: Sequence[str], metrics: Sequence[Bars], note: str = "") -> Figure:
+def plot_bars(
+    methods: Sequence[str], metrics: Sequence[Bars], note: str = "", colours: Sequence[str] = COLOURS
+) -> Figure:
     """One small plot a metric, bars of its methods in the same order and colours everywhere.
 
     Args:
-        methods: names; the first is shown in grey (the images as they were).
+        methods: names; by default the first is shown in grey (the images as they were).
         metrics: what to show, up to five side by side.
         note: a line below, e.g. what the whiskers are.
+        colours: of the methods, in their order; after the last the first comes again.
 
     Raises:
         UsageError: nothing to show, or a metric does not have one value a method; matplotlib is not installed.
@@ -66,7 +69,7 @@ def plot_bars(methods: Sequence[str], metrics: Sequence[Bars], note: str = "") -
         height = 1.45 * rows + below
         figure = Figure(figsize=(width, height))
         axes = figure.subplots(rows, columns, squeeze=False)
-        colours = [COLOURS[place % len(COLOURS)] for place in range(len(methods))]
+        colours = [colours[place % len(colours)] for place in range(len(methods))]
         for axis, metric in zip(axes.flat, metrics, strict=False):
             _draw(axis, metric, colours)
         for axis in axes.flat[len(metrics) :]:
