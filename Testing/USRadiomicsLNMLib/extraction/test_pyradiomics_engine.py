@@ -76,7 +76,7 @@ def test_pixel_size_goes_into_shapes() -> None:
     assert found["original_shape2D_PixelSurface"] == pytest.approx(mask.sum() * 0.02)
 
 
-@settings(max_examples=12, phases=[Phase.generate])
+@settings(max_examples=8, phases=[Phase.generate])
 @given(
     seed=st.integers(0, 100),
     size=st.tuples(st.integers(40, 61), st.integers(40, 61)),
@@ -113,8 +113,8 @@ def test_at_the_border_values_are_pyradiomics_own_and_a_warning_says_what_they_h
     found = extracted(frame, mask, file)
     assert found.values == by_hand(frame, mask, file)
     assert any("pixels of the opposite side" in warning for warning in found.warnings) is warned
-    # The warning is right: what lies on the opposite side changes the values, or does not. (Next to an axis of odd length
-    # stands its first pixel once more, and what is beyond that is out of reach from the second pixel.)
+    # The warning is right: what lies on the opposite side changes the values, or does not. (Next to an axis of odd
+    # length stands its first pixel once more, and what is beyond that is out of reach from the second pixel.)
     other = frame.copy()
     other[-4:], other[:, :4] = np.where(mask[-4:], frame[-4:], 255), np.where(mask[:, :4], frame[:, :4], 255)
     changed = extracted(other, mask, file).values != found.values
