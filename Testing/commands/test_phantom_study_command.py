@@ -6,10 +6,13 @@ import csv
 import io
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from USHarmonizationLib.cli import main
+from USHarmonizationLib.phantom_study import stages
+from USHarmonizationLib.phantom_study.settings import Study
 
 TINY = [
     "--variant", "texture", "--training-images", "12", "--pairs", "2", "--repeats", "2", "--steps", "2",
@@ -28,6 +31,8 @@ def test_a_whole_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert "feature r" in shown
     report = json.loads((out / "phantom-study.json").read_text("utf-8"))
     assert report["methods"] == ["original", "fda", "histogram", "texture"]
+    assert any(text.startswith("FID (efficientnet-lite0): ") for text in report["warnings"])
+    assert "note: FID (efficientnet-lite0): " in shown
     table = report["table"]
     assert table["psnr"]["texture"]["sd_repeats"] is not None
     assert table["psnr"]["histogram"]["sd_repeats"] is None
@@ -51,6 +56,18 @@ def test_a_whole_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     # Another study has no place there.
     assert main([*command, "--seed", "4"]) == 2
     assert "holds a simulation with seed 0, not 4; name another folder" in capsys.readouterr().err
+
+
+def test_trainings_that_lost_the_content_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    reached = {"texture-0": 0.85, "texture-1": 0.42}
+    monkeypatch.setattr(
+        "USHarmonizationLib.bundle.read_bundle",
+        lambda folder: SimpleNamespace(
+            metrics={"validation": {"content_agreement": reached[folder.name]}}, training={"content_floor": 0.8}
+        ),
+    )
+    (line,) = stages.distrusted(Study(variants=("texture",), repeats=2), Path("study"))
+    assert line.startswith("texture, repeat 2: its content agreement is 0.420, below 0.8")
 
 
 def test_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,6 +36,12 @@ def test_methods_of_a_repeat() -> None:
         ({"variants": ("cyclegun",)}, "unknown variant 'cyclegun'"),
         ({"variants": ("texture", "texture")}, "named twice"),
         ({"variants": ("texture",), "assignments": ("texture:widht=3",)}, "unknown setting widht"),
+        ({"variants": ("texture",), "assignments": ("widht=3",)}, "--set widht=3: no variant here has a setting widht"),
+        ({"variants": ("texture",), "assignments": ("batch",)}, "setting 'batch'; needed: name=value"),
+        (
+            {"variants": ("texture",), "assignments": ("cycle*:pool=3",)},
+            r"no variant here is 'cycle\*'; there are: texture",
+        ),
         ({"variants": ("texture",), "assignments": ("width=-3",)}, "setting width is -3; needed: a whole number"),
     ],
 )

@@ -134,13 +134,6 @@ def _named(value: str, count: int) -> tuple[str, Path]:
     return ("generated" if count == 1 else Path(value).resolve().name), Path(value)
 
 
-def _doubts(found: Evaluated) -> dict[str, None]:
-    """What to know of single figures before they are quoted, each once."""
-    figures = {f"{one.title}: {warning}": None for one in found.summary.figures for warning in one.warnings}
-    features = {f"features: {text}": None for one in found.summary.features.values() for text in one.warnings}
-    return figures | features
-
-
 def _show(found: Evaluated, out: Path, methods: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         figures: list[dict[str, Any]] = [
@@ -156,7 +149,7 @@ def _show(found: Evaluated, out: Path, methods: tuple[str, ...], as_json: bool) 
         print(f"failed: {name}: {reason}", file=sys.stderr)
     if len(found.failed) > SHOWN:
         print(f"failed: {len(found.failed) - SHOWN} more; see the table", file=sys.stderr)
-    for warning in (*found.warnings, *_doubts(found)):
+    for warning in (*found.warnings, *found.summary.doubts):
         print(f"note: {warning}", file=sys.stderr)
     rows: dict[tuple[str, str], dict[str, str]] = {}
     for one in found.summary.figures:

@@ -77,6 +77,13 @@ class Summary:
     figures: tuple[Figure, ...]
     features: Mapping[str, FeatureFigures] = field(default_factory=dict)
 
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What to know of single figures before they are quoted, each once, with the figure's name."""
+        figures = [f"{one.title}: {text}" for one in self.figures for text in one.warnings]
+        features = [f"features: {text}" for one in self.features.values() for text in one.warnings]
+        return tuple(dict.fromkeys([*figures, *features]))
+
 
 def summarize(
     methods: Sequence[str],

@@ -67,7 +67,8 @@ def run(study: Study, out: Path, device: str = "auto", jobs: int = 1, reporter: 
             {method: [targets[names[method]] for names in folders] for method in methods}, study.variants
         )
         titles = {key: title(key, summaries) for key in table}
-        warnings = tuple(dict.fromkeys(warning for one in found for warning in one.warnings))
+        doubts = [text for one in found for text in (*one.warnings, *one.summary.doubts)]
+        warnings = tuple(dict.fromkeys([*stages.distrusted(study, out), *doubts]))
         write_text(out / TABLE, as_csv(table, titles))
         save_figure(_bars(methods, table, titles, study), out, BARS)
         content = {

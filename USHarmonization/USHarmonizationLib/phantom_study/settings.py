@@ -64,6 +64,7 @@ class Study:
             raise UsageError("a variant is named twice")
         for name in self.variants:
             self.training_settings(name, 0)
+        self._check_all_assignments_used()
 
     def training_settings(self, name: str, repeat: int) -> dict[str, Any]:
         """Settings of the training number ``repeat`` of a variant.
@@ -73,8 +74,7 @@ class Study:
         """
         from ..training.settings import TrainingSettings, describe
 
-        entry = variant(name)
-        known = {row[0] for settings in (TrainingSettings, entry.load().settings_class) for row in describe(settings)}
+        entry, known = variant(name), _setting_names(name)
         values: dict[str, Any] = {}
         for assignment in self.assignments:
             who, colon, what = assignment.partition(":")
@@ -89,6 +89,17 @@ class Study:
         entry.settings({key: value for key, value in values.items() if key not in common})
         return values
 
+    def _check_all_assignments_used(self) -> None:
+        """Refuse an assignment that reaches no variant: a slip of the pen would otherwise go unnoticed for days."""
+        known = {name: _setting_names(name) for name in self.variants}
+        for assignment in self.assignments:
+            who, colon, _ = assignment.partition(":")
+            if colon:
+                if not any(fnmatchcase(name, who) for name in self.variants):
+                    raise UsageError(f"--set {assignment}: no variant here is {who!r}; there are: {', '.join(known)}")
+            elif (setting := assignment.partition("=")[0].strip()) not in set().union(*known.values()):
+                raise UsageError(f"--set {assignment}: no variant here has a setting {setting}; see usharmonize train")
+
     def methods(self, repeat: int) -> tuple[tuple[str, str], ...]:
         """Name and folder of all methods' images, those of one training of each variant."""
         return (
@@ -99,6 +110,13 @@ class Study:
     def as_json(self) -> Mapping[str, Any]:
         """All of it as JSON can hold it."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+
+def _setting_names(variant_name: str) -> set[str]:
+    from ..training.settings import TrainingSettings, describe
+
+    both = (TrainingSettings, variant(variant_name).load().settings_class)
+    return {row[0] for settings in both for row in describe(settings)}
 
 
 def trained_name(variant_name: str, repeat: int) -> str:

@@ -113,6 +113,23 @@ def train(study: Study, out: Path, device: str, reporter: Reporter) -> None:
             )
 
 
+def distrusted(study: Study, out: Path) -> list[str]:
+    """A line for each training that never got to the content agreement that was asked for."""
+    from ..bundle import read_bundle
+
+    found = []
+    for name, repeat in ((name, repeat) for name in study.variants for repeat in range(study.repeats)):
+        bundle = read_bundle(out / "bundles" / trained_name(name, repeat))
+        agreement = bundle.metrics.get("validation", {}).get("content_agreement")
+        floor = bundle.training.get("content_floor")
+        if agreement is not None and floor is not None and agreement < floor:
+            found.append(
+                f"{name}, repeat {repeat + 1}: its content agreement is {agreement:.3f}, below {floor:g} (setting "
+                "content_floor); do not trust it"
+            )
+    return found
+
+
 def harmonize(study: Study, out: Path, device: str, jobs: int, report: Report) -> None:
     """The source scanner's images of the pairs by every method.
 

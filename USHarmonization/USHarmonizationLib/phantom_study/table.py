@@ -171,18 +171,19 @@ def as_json(table: Mapping[str, Mapping[str, Cell]]) -> dict[str, Any]:
 
 
 def as_text(table: Mapping[str, Mapping[str, Cell]], titles: Mapping[str, str], methods: Sequence[str]) -> str:
-    """For reading on a screen: a line a method; mean, and standard deviation over the repeats."""
-    width = max(map(len, methods)) + 2
-    heads = [titles[key].split(" (")[0] for key in table]
-    short = {TITLES[key].split(" (")[0]: name for key, name in SHORT.items()}
-    lines = [" " * width + "".join(f"{short.get(head, head)[:15]:>17}" for head in heads)]
-    for method in methods:
-        cells = [table[key].get(method, Cell(math.nan)) for key in table]
-        shown = [
-            f"{cell.value:.3f}" + ("" if math.isnan(cell.sd) else f" ({cell.sd:.3f})")
-            if not math.isnan(cell.value)
-            else "-"
-            for cell in cells
-        ]
-        lines.append(f"{method:{width}}" + "".join(f"{one:>17}" for one in shown))
-    return "\n".join(lines)
+    """For reading on a screen: a line a figure, a column a method; mean, and standard deviation over the repeats."""
+    lines = [["", *methods]]
+    for key, cells in table.items():
+        head = SHORT.get(key, titles[key]).split(" (")[0]
+        lines.append([head, *(_shown(cells.get(method, Cell(math.nan))) for method in methods)])
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        f"{head:{widths[0]}}" + "".join(f"  {cell:>{width}}" for cell, width in zip(cells, widths[1:], strict=True))
+        for head, *cells in lines
+    )
+
+
+def _shown(cell: Cell) -> str:
+    if math.isnan(cell.value):
+        return "-"
+    return f"{cell.value:.3f}" + ("" if math.isnan(cell.sd) else f" ({cell.sd:.3f})")
