@@ -14,9 +14,11 @@ import pytest
 import SimpleITK
 from dask_cluster import dask_cluster
 from PIL import Image
+from real_dicom import GREY_CINE, LYMPH_NODE, real_dicom
 from synthetic_frames import synthetic
 
 from USHarmonizationLib.errors import UsageError
+from USHarmonizationLib.files import read_image
 from USHarmonizationLib.records import DONE, FAILED
 from USHarmonizationLib.scanners import catalogue
 from USRadiomicsLNMLib.extraction.engine import find_engine, parameter_file
@@ -239,3 +241,28 @@ def test_the_scanner_is_told_where_the_cohort_does_not(tmp_path: Path, recipe: R
     _cohort(tmp_path, 1)
     found = _run(_write(tmp_path, [["image0.png", "mask0.png", 1, "", "", 0, ""]]), recipe)
     assert read_features(found.features).scanners.tolist() == [""]  # a PNG says nothing
+
+
+def test_a_real_cine_and_a_real_still_with_doppler(tmp_path: Path, recipe: Recipe) -> None:
+    cine, still = read_image(real_dicom(GREY_CINE)), read_image(real_dicom(LYMPH_NODE))
+    masks = np.zeros((cine.frames, *cine.size), dtype=np.uint8)
+    rows, columns = cine.size
+    box = np.s_[rows // 3 : rows // 2, columns // 3 : columns // 2]
+    masks[3][box] = masks[20][box] = 1
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(masks), str(tmp_path / "cine.nrrd"))
+    two = np.zeros(still.size)
+    tissue = np.s_[300:330, 250:330]
+    two[200:260, 250:330], two[tissue] = 1, 2  # in the Doppler box, and below it
+    _save(tmp_path / "still.png", two)
+    header = ["image", "mask", "label", "patient"]
+    names = [(GREY_CINE, "cine.nrrd", 1, 1), (LYMPH_NODE, "still.png", 1, 2), (LYMPH_NODE, "still.png", 2, 2)]
+    found = _run(_write(tmp_path, [[real_dicom(name), *more] for name, *more in names], header), recipe)
+    assert [(case.status, case.frame) for _, case in found.cases] == [(DONE, 4), (DONE, 21), (FAILED, 0), (DONE, 0)]
+    assert "still.png, label 1: 14% of the lesion is coloured" in found.cases[2][1].reason
+    table = read_features(found.features)
+    assert cine.spacing_mm is not None
+    np.testing.assert_allclose(table.values[0, 0], masks[3].sum() * np.prod(cine.spacing_mm))
+    np.testing.assert_allclose(table.values[1, 1], cine.pixels[20][box].mean())
+    np.testing.assert_allclose(table.values[2, 1], still.pixels[0][tissue][..., 0].mean(), rtol=1e-3)
+    assert table.scanners[2] == "ge-logiq-700"
+    assert any("1 of 3 images do not say how large a pixel is" in note for note in found.notes)
