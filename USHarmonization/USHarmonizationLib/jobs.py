@@ -29,6 +29,9 @@ Result = TypeVar("Result")
 # An input whose worker died is given to another worker this many times before it is given up.
 RETRIES = 1
 
+# Variables by which libraries are told how many threads to start.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS")
+
 # Seconds: until a scheduler must have answered, until it must have a worker, until all workers being gone is an error.
 CONNECT_TIMEOUT = 5.0
 WORKER_TIMEOUT = 60.0
@@ -118,8 +121,8 @@ class _Worker:
 def _work(connection: Connection, payload: bytes, threads: int) -> None:
     """A worker process: one item in, one result out, until the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = str(threads)  # read when numpy and torch get loaded, which is not before the next line
+    for name in THREADS:
+        os.environ[name] = str(threads)  # read when numpy, torch, ITK get loaded, which is not before the next line
     try:
         function = pickle.loads(payload)
         connection.send(None)
