@@ -75,9 +75,10 @@ def evaluate(
 ) -> None:
     """Measure how well harmonization worked.
 
-    With a paired target (a phantom): PSNR, SSIM, MS-SSIM, mutual information inside the overlap, and how features of
-    the masks' regions agree with the target's, before and after. With any target: FID, KID, Frechet radiomics distance,
-    and whether the scanner can still be told. Without one: how much the images were changed.
+    With a paired target (a phantom; registered before, e.g. by usharmonize pair, on one grid of pixels): PSNR, SSIM,
+    MS-SSIM, mutual information inside the overlap, and how features of the masks' regions agree with the target's,
+    before and after. With any target: FID, KID, Frechet radiomics distance, and whether the scanner can still be told.
+    Without one: how much the images were changed.
 
     DIR/evaluate.json has all figures with their definitions and warnings, evaluate.csv a row an image, features.csv
     and agreement.csv the features; figures are PNG and SVG. Exit code 0: all measured; 1: some images could not be

@@ -48,6 +48,10 @@ def pair(
     honest figure is that of landmarks left out. Landmarks with the same names in both files belong together, others by
     their order; an order that does not fit is refused, and the one that fits proposed.
 
+    To measure a harmonizer on such pairs: pair each fixed image with the moving one as it was and, by the same
+    landmarks, with the harmonized one; collect fixed.nrrd, both moving.nrrd and overlap.nrrd in four folders, under the
+    pair's name; these are --target, --original, --generated and --overlap of usharmonize evaluate --paired.
+
     Exit code 1: an image or its landmarks cannot be used; 2: wrong usage.
     """
     from ..landmarks.pairing import Source, pair
