@@ -72,7 +72,7 @@ def test_the_moving_image_comes_to_lie_on_the_fixed_one(
     study: tuple[Source, Source], tmp_path: Path, kind: str
 ) -> None:
     report = pair(*study, kind, tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*RESULTS, REPORT])
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == sorted([*RESULTS, REPORT])
     fixed, moving, common = (array(tmp_path / f"{name}.nrrd") for name in ("fixed", "moving", "overlap"))
     assert fixed.dtype == moving.dtype == common.dtype == np.uint8
     assert (fixed == array(study[0].image)).all()
@@ -209,6 +209,16 @@ def test_what_cannot_be_paired_is_refused_before_anything_is_written(
     with pytest.raises(UsageError, match="unknown transform 'spline'"):
         pair(fixed, moving, "spline", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_what_a_killed_run_left_is_removed_and_a_file_is_no_folder(
+    study: tuple[Source, Source], tmp_path: Path
+) -> None:
+    (tmp_path / ".partial-x.nrrd").write_bytes(b"half")
+    pair(*study, "rigid", tmp_path)
+    assert not (tmp_path / ".partial-x.nrrd").exists()
+    with pytest.raises(UsageError, match=r"cannot write to .*pair\.json"):
+        pair(*study, "rigid", tmp_path / "pair.json")
 
 
 def test_wires_that_look_like_graphics_are_seen_where_they_are_marked(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from ..files import read_image, write_image
 from ..files.medical import MedicalSource
 from ..image import UltrasoundImage
 from ..preparation import prepare_frame
-from ..records import sha256
+from ..records import Ledger, sha256
 from ..sector import find_sector
 from . import pictures
 from .files import read_landmarks, write_markups
@@ -100,9 +100,10 @@ def pair(fixed: Source, moving: Source, kind: str, out: Path, *, refined: bool =
         The content of ``pair.json``: software and versions, inputs with hashes, settings, registration, warnings.
 
     Raises:
-        UsageError: unknown transform, no such frame, a spline to be refined.
+        UsageError: unknown transform, no such frame, a spline to be refined; the folder cannot be written to, or
+            another run is writing to it.
         InputError: a file cannot be used, the landmarks cannot, or the images show nothing in common.
-        OSError: the folder cannot be written to.
+        OSError: the disk is full.
     """
     if kind not in KINDS:
         raise UsageError(f"unknown transform {kind!r}; known: {', '.join(KINDS)}")
@@ -123,21 +124,22 @@ def pair(fixed: Source, moving: Source, kind: str, out: Path, *, refined: bool =
     common = overlap(first.valid, second.valid, second.where, first.where, transform)
     if not common.any():
         raise InputError(f"{moving.image}: shows nothing of what {fixed.image} shows, by these landmarks")
-    (out / REPORT).unlink(missing_ok=True)
-    _write_images(out, first, second, registration, common)
-    write_transform(out / "transform.h5", to_itk(transform, first.where, 3))
-    write_transform(out / "transform_2d.h5", to_itk(transform, first.where, 2))
-    write_markups(out / "landmarks.mrk.json", [one.label for one in registration.landmarks], first.points)
-    write_text(out / "residuals.csv", _table(registration))
-    share = float(common.sum() / first.valid.sum())
-    report |= {
-        "registration": _figures(registration),
-        "refinement": _refinement(refinement),
-        "overlap_of_fixed_tissue": share,
-        "warnings": _warnings(first, second, registration, share, refinement),
-        "results": list(RESULTS),
-    }
-    write_text(out / REPORT, json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    with Ledger(out).locked():
+        (out / REPORT).unlink(missing_ok=True)
+        _write_images(out, first, second, registration, common)
+        write_transform(out / "transform.h5", to_itk(transform, first.where, 3))
+        write_transform(out / "transform_2d.h5", to_itk(transform, first.where, 2))
+        write_markups(out / "landmarks.mrk.json", [one.label for one in registration.landmarks], first.points)
+        write_text(out / "residuals.csv", _table(registration))
+        share = float(common.sum() / first.valid.sum())
+        report |= {
+            "registration": _figures(registration),
+            "refinement": _refinement(refinement),
+            "overlap_of_fixed_tissue": share,
+            "warnings": _warnings(first, second, registration, share, refinement),
+            "results": list(RESULTS),
+        }
+        write_text(out / REPORT, json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
     return report
 
 
