@@ -14,7 +14,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from USHarmonizationLib.errors import InputError, UsageError
-from USRadiomicsLNMLib.extraction.engine import Parameters, find_engine, parameter_file
+from USRadiomicsLNMLib.extraction.engine import find_engine, parameter_file
 
 pytest.importorskip("radiomics", reason="needs pyradiomics: make install builds it")
 
@@ -231,28 +231,3 @@ def test_a_bad_parameter_file_is_one_line(
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)
     assert capfd.readouterr().err == ""
-
-
-def test_the_digest_is_of_what_values_depend_on(tmp_path: Path) -> None:
-    def digest(text: str) -> str:
-        file = tmp_path / "one.yaml"
-        file.write_text(text)
-        found = find_engine().parameters(file)
-        assert isinstance(found, Parameters)
-        return found.digest
-
-    first = digest("{setting: {force2D: true, binWidth: 25}, featureClass: {glcm: [Contrast, Id], firstorder: }}")
-    assert first.startswith("sha256:")
-    assert first == digest(
-        "# the same\nfeatureClass: {firstorder: , glcm: [Id, Contrast]}\n"
-        "setting: {binWidth: 25.0, force2D: true, force2Ddimension: 0, additionalInfo: false}"
-    )
-    assert first != digest(
-        "{setting: {force2D: true, binWidth: 20}, featureClass: {glcm: [Contrast, Id], firstorder: }}"
-    )
-    assert first != digest("{setting: {force2D: true, binWidth: 25}, featureClass: {glcm: [Contrast], firstorder: }}")
-
-
-def test_an_unknown_parameter_file_names_those_that_ship() -> None:
-    with pytest.raises(UsageError, match=r"no parameter file nothing.yaml; needed: .* one of: ibsi, ultrasound-8bit"):
-        parameter_file("nothing.yaml")
