@@ -75,4 +75,12 @@ def test_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "unknown variant 'cyclegun'; known: cyclegan, " in capsys.readouterr().err
     assert main(["phantom-study", "--out", str(tmp_path / "a"), "--source", "ge-logiq-5", "--variant", "texture"]) == 2
     assert "ge-logiq-5" in capsys.readouterr().err
-    assert not (tmp_path / "a" / "training").exists()
+    for option, value, told in (
+        ("--size", "10", "matrix is"),
+        ("--jobs", "0", "jobs is 0"),
+        ("--probe", "x", "no probe"),
+        ("--device", "gpux", "gpux"),
+    ):
+        assert main(["phantom-study", "--out", str(tmp_path / "a"), *TINY, option, value]) == 2
+        assert told in capsys.readouterr().err
+    assert not (tmp_path / "a").exists(), "what is right must find no trace of what was wrong"

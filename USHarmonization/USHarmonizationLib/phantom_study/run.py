@@ -15,7 +15,8 @@ from ..figures.bars import Bars, plot_bars
 from ..figures.style import save_figure, style
 from ..harmonizers import PLAIN_METHODS
 from ..metrics.definitions import IMAGE, SETS
-from ..simulation.output import opened
+from ..simulation.output import checked_jobs, opened
+from ..simulation.phantom_files import phantom_pairs
 from ..training.report import Reporter
 from . import stages
 from .settings import Study
@@ -49,9 +50,15 @@ def run(study: Study, out: Path, device: str = "auto", jobs: int = 1, reporter: 
         UsageError: the folder holds another study, or a package is missing.
         TrainingStopped: Ctrl-C or SIGTERM came while training; the same call goes on.
     """
+    from ..training.devices import parse_device
+
     reporter = reporter or Reporter()
     with style():
         pass  # that figures can be drawn is found out before the work, not after
+    # A folder that is refused would remember what was wrong, and refuse what is right.
+    checked_jobs(jobs)
+    parse_device(device)
+    phantom_pairs(study.source, study.target, study.probe, size=study.size)
     with opened(out, {"kind": "phantom study", **study.as_json()}):
         stages.simulate(study, out, jobs, reporter.progress)
         stages.train(study, out, device, reporter)
