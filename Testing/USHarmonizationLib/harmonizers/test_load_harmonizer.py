@@ -88,7 +88,7 @@ def test_what_is_missing_is_said(tmp_path: Path, target: Path) -> None:
 def test_beta_of_fda(target: Path) -> None:
     assert load_harmonizer("fda", reference=target, beta=0.05).settings["beta"] == 0.05
     assert load_harmonizer("fda", reference=target).settings["beta"] == 0.01
-    with pytest.raises(UsageError, match="beta is 0.7; needed: a number from 0 to 0.5"):
+    with pytest.raises(UsageError, match=r"beta is 0\.7; needed: a number from 0 to 0.5"):
         load_harmonizer("fda", reference=target, beta=0.7)
     with pytest.raises(UsageError, match="--beta goes with fda only, not with histogram"):
         load_harmonizer("histogram", reference=target, beta=0.05)
