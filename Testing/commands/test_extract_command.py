@@ -69,3 +69,40 @@ def test_wrong_usage_is_one_line_and_writes_nothing(
     assert error.count("\n") == 1
     assert not (cohort.parent / "features.csv").exists()
     assert cohort.read_text() == before
+
+
+def test_from_images_to_a_score(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Extract, fit, score: an image scores as its row of the table does."""
+    rows = ["image,mask,patient,lnm"]
+    for seed in range(24):
+        one = synthetic(seed, "ab"[seed % 2])
+        Image.fromarray(np.round(one.frame * 255).astype(np.uint8)).save(tmp_path / f"{seed}.png")
+        Image.fromarray(one.lesion.astype(np.uint8)).save(tmp_path / f"mask-{seed}.png")
+        rows.append(f"{seed}.png,mask-{seed}.png,p{seed},{seed % 2}")
+    (tmp_path / "cohort.csv").write_text("\n".join(rows) + "\n")
+    features, model = str(tmp_path / "features.csv"), str(tmp_path / "model.json")
+    assert main(["extract", str(tmp_path / "cohort.csv"), "--out", features, "--params", "ibsi"]) == 0
+    assert main(["fit", features, "--outcome", "lnm", "--folds", "3", "--jobs", "1", "--out", model]) == 0
+    capsys.readouterr()
+    assert main(["score", features, "--model", model]) == 0
+    of_table = json.loads(capsys.readouterr().out)[3]
+    image, mask = str(tmp_path / "3.png"), str(tmp_path / "mask-3.png")
+    assert main(["score", image, "--mask", mask, "--model", model]) == 0
+    (of_image,) = json.loads(capsys.readouterr().out)
+    assert of_image.pop("extraction_warnings") == []
+    assert of_image["probability"] == pytest.approx(of_table["probability"], rel=1e-9)
+    assert of_image["radiomics_score"] == pytest.approx(of_table["radiomics_score"], rel=1e-9)
+    assert "research use only" in of_image["intended_use"].lower()
+
+    Image.fromarray(np.zeros((9, 9), np.uint8)).save(tmp_path / "small.png")
+    assert main(["score", image, "--mask", str(tmp_path / "small.png"), "--model", model]) == 1
+    assert "error" in json.loads(capsys.readouterr().out)[0]
+    for arguments, said in (
+        ([image], "give the lesion's --mask as well"),
+        ([features, "--mask", mask], "--mask goes with an image, not with the table"),
+        ([image, "--mask", mask, "--scanner", "nonesuch"], "nonesuch"),
+    ):
+        assert main(["score", *arguments, "--model", model]) == 2
+        assert said in capsys.readouterr().err
+    assert main(["score", image, "--mask", mask, "--model", model, "--params", "ultrasound-8bit"]) == 0
+    assert any("parameters" in one for one in json.loads(capsys.readouterr().out)[0]["warnings"])

@@ -119,7 +119,7 @@ def test_table_of_patients(features: Path, tmp_path: Path, capsys: Captured) -> 
         (["fit", "FEATURES", "--outcome", "pathology", "--out", "m.json"], "no outcome column 'pathology'"),
         (["fit", "FEATURES", "--outcome", "lnm", "--out", "m.json", "--combat", "hospital"], "needed: scanner"),
         (["fit", "FEATURES", "--outcome", "lnm", "--out", "m.json", "--harmonizer", "none"], "is no harmonizer bundle"),
-        (["score", "image.png", "--model", "m.json"], "is no features table"),
+        (["score", "image.png", "--model", "m.json"], "m.json cannot be read"),
         (["score", "FEATURES", "--model", "none.json"], "none.json cannot be read"),
         (["table", "FEATURES", "--outcome", "pathology"], "no outcome column 'pathology'"),
         (["fit", "FEATURES", "--out", "m.json"], "outcome"),

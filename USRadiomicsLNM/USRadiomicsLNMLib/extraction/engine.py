@@ -113,6 +113,11 @@ def find_engine() -> Engine:
     return PyradiomicsEngine()
 
 
+def shipped_parameters() -> tuple[str, ...]:
+    """Names of the parameter files that ship."""
+    return tuple(sorted(path.stem for path in resource_path("Radiomics").glob("*.yaml")))
+
+
 def parameter_file(name: str | None) -> Path:
     """Path of a parameter file: one that ships, by its name (the default for None), or one of the user's, by its path.
 
@@ -125,6 +130,6 @@ def parameter_file(name: str | None) -> Path:
         return shipped
     path = Path(name or DEFAULT)
     if not path.is_file():
-        known = ", ".join(sorted(one.stem for one in folder.glob("*.yaml")))
+        known = ", ".join(shipped_parameters())
         raise UsageError(f"no parameter file {name}; needed: a YAML file as pyradiomics reads it, or one of: {known}")
     return path
