@@ -64,9 +64,7 @@ def _kernel(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float6
     return values
 
 
-def _discrepancy(
-    within_a: NDArray[np.float64], within_b: NDArray[np.float64], between: NDArray[np.float64]
-) -> float:
+def _discrepancy(within_a: NDArray[np.float64], within_b: NDArray[np.float64], between: NDArray[np.float64]) -> float:
     n, m = between.shape
     first = (within_a.sum() - np.trace(within_a)) / (n * (n - 1))
     second = (within_b.sum() - np.trace(within_b)) / (m * (m - 1))

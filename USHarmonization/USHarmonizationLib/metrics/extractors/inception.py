@@ -24,9 +24,7 @@ Pair = tuple[int, int]
 
 
 class _Conv(nn.Module):
-    def __init__(
-        self, inside: int, out: int, kernel: int | Pair = 1, stride: int = 1, padding: int | Pair = 0
-    ) -> None:
+    def __init__(self, inside: int, out: int, kernel: int | Pair = 1, stride: int = 1, padding: int | Pair = 0) -> None:
         super().__init__()
         self.conv = nn.Conv2d(inside, out, kernel, stride, padding, bias=False)
         self.bn = nn.BatchNorm2d(out, eps=1e-3)
