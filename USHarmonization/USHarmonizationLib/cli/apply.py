@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import AsJson, Device, ScannersFile, print_json, use_scanners
+from .options import AsJson, Device, Jobs, ScannersFile, Scheduler, print_json, use_scanners
 
 if TYPE_CHECKING:
     from ..records import Applied
@@ -40,18 +40,8 @@ def apply(
             help="For fda: how far the swapped low frequencies reach, as a share of the shorter side. Default 0.01.",
         ),
     ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Local processes; by default as many as the work and the cores are worth."),
-    ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ADDRESS",
-            help="Dask scheduler (tcp://host:8786) whose workers do the work; they must see the same files, under the "
-            "same paths.",
-        ),
-    ] = None,
+    jobs: Jobs = None,
+    scheduler: Scheduler = None,
     device: Device = "auto",
     pictures: Annotated[
         bool, typer.Option("--pictures", help="Also write a side-by-side picture of each image to DIR/pictures.")

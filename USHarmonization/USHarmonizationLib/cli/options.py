@@ -29,6 +29,20 @@ Device = Annotated[
     typer.Option(metavar="auto|cpu|cuda", help="Where the network runs; auto takes a GPU where there is one."),
 ]
 
+Jobs = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Local processes; by default as many as the work and the cores are worth."),
+]
+
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Dask scheduler (tcp://host:8786) whose workers do the work; they must see the same files, under the same "
+        "paths.",
+    ),
+]
+
 
 def use_scanners(file: Path | None) -> Catalogue:
     """The catalogue, with the user's file where one is named; from then on it is this process's and its children's."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from USHarmonizationLib.cli.options import AsJson, ScannersFile, print_json, use_scanners
+from USHarmonizationLib.cli.options import AsJson, Jobs, ScannersFile, Scheduler, print_json, use_scanners
 
 from .options import Seed
 
@@ -30,18 +30,8 @@ def extract(
             help="Parameters as pyradiomics reads them, or ultrasound-8bit (default) or ibsi.",
         ),
     ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Local processes; by default as many as the work and the cores are worth."),
-    ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ADDRESS",
-            help="Dask scheduler (tcp://host:8786) whose workers do the work; they must see the same files, under the "
-            "same paths.",
-        ),
-    ] = None,
+    jobs: Jobs = None,
+    scheduler: Scheduler = None,
     robustness: Annotated[
         bool,
         typer.Option(
