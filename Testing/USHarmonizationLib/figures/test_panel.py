@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -25,6 +27,15 @@ def test_images_are_shown_as_they_are() -> None:
 def test_it_fits_a_page(columns: int) -> None:
     figure = plot_panel([str(place) for place in range(columns)], [[np.zeros((30, 30))] * columns])
     assert figure.get_figwidth() <= PAGE + 1e-9
+
+
+def test_long_names_do_not_run_into_each_other() -> None:
+    names = ["original", "cyclegan-sn-se", "cyclegan-sn-se-mix", *map(str, range(6))]
+    figure = plot_panel(names, [[np.zeros((30, 30))] * len(names)])
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in figure.texts[1:]]
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+    assert figure.texts[3].get_text().replace("\n", "") == "cyclegan-sn-se-mix"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 GAP, TOP, LEFT = 0.05, 0.22, 0.2
+# Of a column's name: width of a letter, height of a line, inches. Long names get several lines.
+LETTER, LINE = 0.065, 0.12
 # No column is wider, inches, and no row higher than this share of its width.
 WIDEST, HIGHEST = 1.9, 1.2
 
@@ -45,9 +48,11 @@ def plot_panel(
         wide = min(WIDEST, (PAGE - LEFT - GAP * (len(columns) - 1)) / len(columns))
         heights = [wide * min(HIGHEST, max((_shape(image) for image in row), default=1.0)) for row in rows]
         width = LEFT + wide * len(columns) + GAP * (len(columns) - 1)
-        height = TOP + sum(heights) + GAP * len(rows)
+        names = ["\n".join(wrap(name, max(8, int(wide / LETTER)), break_long_words=False)) for name in columns]
+        top = TOP + LINE * max(name.count("\n") for name in names)
+        height = top + sum(heights) + GAP * len(rows)
         figure = Figure(figsize=(width, height))
-        below = height - TOP
+        below = height - top
         for row, high, label in zip(rows, heights, labels, strict=True):
             below -= high
             figure.text(0.02 / width, (below + high / 2) / height, label, va="center", fontsize=7)
@@ -58,7 +63,7 @@ def plot_panel(
                 if image is not None:
                     axis.imshow(np.clip(image, 0, 1), cmap="gray", vmin=0, vmax=1, interpolation="antialiased")
             below -= GAP
-        for place, name in enumerate(columns):
+        for place, name in enumerate(names):
             middle = LEFT + place * (wide + GAP) + wide / 2
             figure.text(middle / width, 1 - 0.05 / height, name, ha="center", va="top", fontsize=7)
         return figure
