@@ -37,7 +37,9 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        harmonizer = load_harmonizer(given.model) if given.model else untrained(folder / "bundle", width=8, blocks=2)
+        if not given.model:
+            untrained(folder / "bundle", width=8, blocks=2)
+        harmonizer = load_harmonizer(given.model or folder / "bundle")
         (first,) = select_inputs([screens(folder / "study", 1, given.size)], folder / "out").inputs
         tasks = (replace(first, relative=f"{number}.png") for number in range(given.frames))
         marks = [given.frames * part // 10 for part in (1, 2, 5, 10)]

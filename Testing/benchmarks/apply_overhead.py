@@ -3,9 +3,11 @@
 Bare: the harmonizer on prepared frames in memory, one after the other. Apply: the whole pipeline over PNG files, in one
 process, where all else is to be hidden behind the network. Both in one run, interleaved (bare, apply, apply, bare,
 ...), so that other load on the machine falls on both; on a busy machine the ratio of core seconds says more than that
-of seconds, since then nothing can be hidden.
+of seconds, since then nothing can be hidden. The time inside the harmonizer is told apart as well: what the other
+stages slow it down by.
 
-    python Testing/benchmarks/apply_overhead.py [--model BUNDLE|NAME] [--frames 8] [--rounds 4] [--size 512]
+    python Testing/benchmarks/apply_overhead.py [--model BUNDLE|NAME] [--frames 8] [--rounds 4] [--size 512] \
+        [--threads N]
 
 Without --model an untrained network of the width and depth given is taken: the time does not depend on the weights.
 """
@@ -22,6 +24,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from USHarmonizationLib import pipeline
@@ -36,8 +39,8 @@ from USHarmonizationLib.scanners import catalogue
 from USHarmonizationLib.sector import find_sector
 
 
-def untrained(folder: Path, width: int, blocks: int) -> Harmonizer:
-    """The harmonizer of a bundle with random weights."""
+def untrained(folder: Path, width: int, blocks: int) -> None:
+    """Write a bundle with random weights."""
     import torch
 
     from USHarmonizationLib.bundle import write_bundle
@@ -48,7 +51,6 @@ def untrained(folder: Path, width: int, blocks: int) -> Harmonizer:
     settings = {"name": "resnet", "width": width, "blocks": blocks}
     networks = {"generator": (settings, plain_weights(build_generator(settings)))}
     write_bundle(folder, source="ge-logiq-5", target="ge-logiq-7", variant="cyclegan", networks=networks)
-    return load_harmonizer(folder)
 
 
 def screens(folder: Path, frames: int, size: int) -> Path:
@@ -92,16 +94,33 @@ def measure(
         pipeline.check_with = lambda *arguments: QAResult({})
     for work in (bare, applied):  # warm
         work()
+    spent: list[float] = []
+    network = harmonizer.harmonize
+
+    def watched(frame: NDArray[np.float32], valid: NDArray[np.bool_]) -> NDArray[np.float32]:
+        start = time.perf_counter()
+        made = network(frame, valid)
+        spent.append(time.perf_counter() - start)
+        return made
+
+    harmonizer.harmonize = watched  # type: ignore[method-assign]
+    of_network: dict[str, list[float]] = {"bare": [], "apply": []}
     times: dict[str, list[tuple[float, float]]] = {"bare": [], "apply": []}
     for _ in range(rounds):
         for name in ("bare", "apply", "apply", "bare"):
             times[name].append(timed(bare if name == "bare" else applied, frames))
+            of_network[name] += spent
+            spent.clear()
+    harmonizer.harmonize = network  # type: ignore[method-assign]
     shutil.rmtree(study)
     result: dict[str, float] = {}
     for place, kind in enumerate(("seconds", "core_seconds")):
         middle = {name: statistics.median(value[place] for value in values) for name, values in times.items()}
         result |= {f"{name}_{kind}": round(value, 4) for name, value in middle.items()}
         result[f"ratio_of_{kind}"] = round(middle["apply"] / middle["bare"], 3)
+    middle = {name: statistics.median(values) for name, values in of_network.items()}
+    result |= {f"{name}_network_seconds": round(value, 4) for name, value in middle.items()}
+    result["ratio_of_network_seconds"] = round(middle["apply"] / middle["bare"], 3)
     return result
 
 
@@ -113,11 +132,14 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--size", type=int, default=512)
+    parser.add_argument("--threads", type=int, help="of the network; with one less than cores all else has a core")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         bundle = folder / "bundle"
-        harmonizer = load_harmonizer(given.model) if given.model else untrained(bundle, given.width, given.blocks)
+        if not given.model:
+            untrained(bundle, given.width, given.blocks)
+        harmonizer = load_harmonizer(given.model or bundle, threads=given.threads)
         result: dict[str, object] = {
             "harmonizer": harmonizer.name,
             "settings": getattr(harmonizer, "settings", {}),
