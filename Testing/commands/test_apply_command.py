@@ -54,7 +54,11 @@ def study(tmp_path: Path) -> Path:
 
 def histogram(study: Path, out: Path) -> list[object]:
     """Arguments that harmonize ``study`` by histogram matching."""
-    return ["apply", study, "--model", "histogram", "--reference", study.parent / "reference.png", "--out", out]
+    return ["apply", study, "--model", "histogram", "--reference", _reference(study), "--out", out]
+
+
+def _reference(study: Path) -> Path:
+    return next(folder / "reference.png" for folder in study.parents if (folder / "reference.png").is_file())
 
 
 def results(out: Path) -> dict[str, bytes]:
@@ -95,6 +99,16 @@ def test_a_folder_with_broken_files_is_done_but_for_those(study: Path, tmp_path:
     answer = json.loads(again.stdout)
     assert (answer["done"], answer["done_before"], answer["failed"]) == (12, 12, 2)
     assert not again.stderr
+
+
+def test_a_folder_named_like_a_method_is_no_bundle(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from USHarmonizationLib.cli import main
+
+    (tmp_path / "histogram").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert main([str(one) for one in histogram(study / "0", tmp_path / "out")]) == 0
 
 
 def test_processes_give_what_one_process_gives(study: Path, tmp_path: Path) -> None:

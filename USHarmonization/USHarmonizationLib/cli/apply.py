@@ -59,7 +59,7 @@ def apply(
     """
     from ..apply import apply as run
     from ..cohort import absolute
-    from ..harmonizers import load_harmonizer
+    from ..harmonizers import PLAIN_METHODS, load_harmonizer
     from ..inputs import select_inputs
     from ..pipeline import Recipe
     from ..progress import Progress
@@ -68,7 +68,7 @@ def apply(
     catalogue = use_scanners(scanners_file)
     selection = select_inputs(inputs, out, catalogue)
     # From the root, since workers of a cluster may be elsewhere.
-    named = absolute(Path(model)) if Path(model).is_dir() else model
+    named = absolute(Path(model)) if Path(model).is_dir() and model not in PLAIN_METHODS else model
     recipe = Recipe(load_harmonizer(named, reference, device, beta=beta), absolute(out), catalogue, pictures)
     count = {DONE: 0, FAILED: 0, "before": 0}
 
