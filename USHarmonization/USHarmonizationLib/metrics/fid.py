@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import UsageError
+from .feature_sets import feature_sets
 from .frechet import frechet_of_gaussians
 
 # Of the original implementation: with fewer samples the distance says more of their number than of the images.
@@ -25,14 +25,7 @@ def network_frechet_distance(sample: NDArray[np.floating], target: NDArray[np.fl
     Raises:
         UsageError: shapes do not match, values are not finite, or there are fewer than 2 samples.
     """
-    a, b = np.asarray(sample, dtype=np.float64), np.asarray(target, dtype=np.float64)
-    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
-        raise UsageError(f"features of shapes {a.shape} and {b.shape}; needed: (n, features) of both")
-    if min(len(a), len(b)) < 2:
-        raise UsageError(f"{len(a)} and {len(b)} samples; needed for a Frechet distance: at least 2 of each")
-    if not (np.isfinite(a).all() and np.isfinite(b).all()):
-        raise UsageError("features for a Frechet distance must be finite")
-    return frechet_of_gaussians(a, b)
+    return frechet_of_gaussians(*feature_sets(sample, target, 2, "Frechet distance"))
 
 
 def small_sample_warning(n: int, dimension: int) -> str | None:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UsageError
+from .feature_sets import feature_sets
 
 # Standard deviations of the target; beyond, a feature counts as that far off and no farther. Some texture features have
 # tails so heavy (cluster prominence) that one lesion would decide the distance.
@@ -36,13 +37,7 @@ def frechet_distance(sample: NDArray[np.floating], target: NDArray[np.floating])
     Raises:
         UsageError: shapes do not match, fewer than two samples, values that are not finite, or no feature that varies.
     """
-    sample, target = np.asarray(sample, dtype=np.float64), np.asarray(target, dtype=np.float64)
-    if sample.ndim != 2 or target.ndim != 2 or sample.shape[1] != target.shape[1]:
-        raise UsageError(f"features of shapes {sample.shape} and {target.shape}; needed: (n, features) of both")
-    if min(len(sample), len(target)) < 2:
-        raise UsageError(f"{len(sample)} and {len(target)} samples; needed for a Frechet distance: at least 2 of each")
-    if not (np.isfinite(sample).all() and np.isfinite(target).all()):
-        raise UsageError("features for a Frechet distance must be finite")
+    sample, target = feature_sets(sample, target, 2, "Frechet distance")
     mean, deviation = target.mean(axis=0), target.std(axis=0)
     # A constant column has a deviation of rounding size, not always 0.
     varies = deviation > 1e-12 * np.maximum(1.0, np.abs(mean))

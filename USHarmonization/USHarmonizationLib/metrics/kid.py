@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import UsageError
+from .feature_sets import feature_sets
 
 SUBSETS = 100
 LARGEST_SUBSET = 1000
@@ -42,13 +42,7 @@ def kernel_distance(sample: NDArray[np.floating], target: NDArray[np.floating], 
     Raises:
         UsageError: shapes do not match, values are not finite, or there are fewer than 4 samples.
     """
-    a, b = np.asarray(sample, dtype=np.float64), np.asarray(target, dtype=np.float64)
-    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
-        raise UsageError(f"features of shapes {a.shape} and {b.shape}; needed: (n, features) of both")
-    if min(len(a), len(b)) < 4:
-        raise UsageError(f"{len(a)} and {len(b)} samples; needed for a kernel distance: at least 4 of each")
-    if not (np.isfinite(a).all() and np.isfinite(b).all()):
-        raise UsageError("features for a kernel distance must be finite")
+    a, b = feature_sets(sample, target, 4, "kernel distance")
     within_a, within_b, between = _kernel(a, a), _kernel(b, b), _kernel(a, b)
     chance = np.random.default_rng(seed)
     size = min(LARGEST_SUBSET, min(len(a), len(b)) // 2)
