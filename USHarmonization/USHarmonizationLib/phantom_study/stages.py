@@ -183,8 +183,7 @@ def _register_pair(study: Study, out: Path, pair: dict[str, Any], roles: list[st
     fixed, moving = (read_image(pairs / pair[side]["image"]) for side in ("fixed", "moving"))
     fixed_where, moving_where = geometry(fixed), geometry(moving)
     registration = _registration(study.transform, pairs, pair, (fixed_where, moving_where))
-    sectors = [read_image(pairs / pair[side]["image"]) for side in ("fixed", "moving")]
-    valid = [_imaged(image) for image in sectors]
+    valid = [_imaged(image) for image in (fixed, moving)]
     common = overlap(valid[0], valid[1], moving_where, fixed_where, registration.transform)
     folder = out / "registered"
     _write(folder / "overlap" / f"{name}.png", common.astype(np.uint8) * 255)
