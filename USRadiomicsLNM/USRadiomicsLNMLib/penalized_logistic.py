@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from .logistic_path import Floats, logistic_path, penalty_grid
 WARM_STEPS = 10
 
 
-class BinaryClassifier(ClassifierMixin, BaseEstimator):
+class BinaryClassifier(ClassifierMixin, BaseEstimator, ABC):
     """What classifiers of two classes have in common that give log odds."""
 
     def __sklearn_tags__(self) -> Tags:
@@ -27,9 +28,9 @@ class BinaryClassifier(ClassifierMixin, BaseEstimator):
         tags.classifier_tags.multi_class = False
         return tags
 
+    @abstractmethod
     def decision_function(self, X: Any) -> Floats:  # noqa: N803 - scikit-learn's name
         """(n,) log odds of the second class for (n, columns)."""
-        raise NotImplementedError
 
     def predict_proba(self, X: Any) -> Floats:  # noqa: N803
         """(n, 2) probabilities of the two classes."""
