@@ -59,6 +59,7 @@ def judged(cohort: Path, bundle: Path, variant: str, steps: int, **settings: Any
 
 
 def test_the_default_paints_none(cohort: Path, tmp_path: Path) -> None:
+    """After a short training; that its losses on content count is tested with the variant."""
     small = {"width": 8, "body_width": 12, "blocks": 2, "critic_width": 8, "calibration": 10, "memory": 8}
     for result, darkened in judged(cohort, tmp_path / "bundle", "texture", 30, **small):
         assert result.warnings == ()

@@ -8,9 +8,12 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from scipy.ndimage import map_coordinates
 
 from USHarmonizationLib.cli import main
+from USHarmonizationLib.files import read_image
 from USHarmonizationLib.phantom_study import stages
 from USHarmonizationLib.phantom_study.settings import Study
 
@@ -43,6 +46,7 @@ def test_a_whole_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     rows = list(csv.DictReader(io.StringIO((out / "registered" / "registration.csv").read_text("utf-8"))))
     assert [row["pair"] for row in rows] == ["pair-0001", "pair-0002"]
     assert all(float(row["true_error_mm"]) < 0.01 and float(row["overlap"]) > 0.5 for row in rows)
+    _is_registered(out)
     for name in ("figure_4a_bars.png", "figure_4a_bars.svg", "phantom-study.csv", "evaluation/1/figure_5_panel.png"):
         assert (out / name).is_file(), name
 
@@ -84,3 +88,18 @@ def test_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         assert main(["phantom-study", "--out", str(tmp_path / "a"), *TINY, option, value]) == 2
         assert told in capsys.readouterr().err
     assert not (tmp_path / "a").exists(), "what is right must find no trace of what was wrong"
+
+
+def _is_registered(out: Path) -> None:
+    """The original on the target's grid is what the true transform makes of the source scanner's image."""
+    pair = json.loads((out / "pairs" / "truth.json").read_text("utf-8"))["pairs"][0]
+    fixed, moving = (read_image(out / "pairs" / pair[side]["image"]) for side in ("fixed", "moving"))
+    matrix = np.array(pair["fixed_to_moving_mm"])
+    rows, columns = np.indices(fixed.size)
+    points = np.stack([columns, rows], axis=-1) * fixed.spacing_mm[::-1] @ matrix[:, :2].T + matrix[:, 2]
+    places = [points[..., 1] / moving.spacing_mm[0], points[..., 0] / moving.spacing_mm[1]]
+    expected = map_coordinates(moving.luma(0), places, order=1)
+    registered, common = (
+        read_image(out / "registered" / role / "pair-0001.png").luma(0) for role in ("original", "overlap")
+    )
+    assert np.abs(registered - expected)[common > 0].max() < 0.02

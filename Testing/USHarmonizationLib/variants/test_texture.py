@@ -132,6 +132,21 @@ def test_statistics_move_towards_the_target() -> None:
     assert away(network(unseen)) < 0.7 * before
 
 
+def test_content_counts_by_default() -> None:
+    """Without these terms nothing but the start keeps a generator from painting."""
+    losses = {}
+    for name, values in (("default", {}), ("double", {"correlation_weight": 20.0, "brightness_weight": 4.0})):
+        model = built(**values)
+        model.calibrate(batches())
+        with torch.no_grad():
+            model.networks["generator"].out.bias.fill_(0.2)
+        torch.manual_seed(0)
+        losses[name] = model.step(next(batches(9)), torch.Generator().manual_seed(0))
+    for term in ("correlation", "brightness"):
+        assert losses["default"][term].item() > 0.05
+        assert losses["double"][term].item() == pytest.approx(2 * losses["default"][term].item(), rel=1e-4)
+
+
 def test_extra_state_comes_back() -> None:
     model, other = built(), built()
     model.calibrate(batches())
