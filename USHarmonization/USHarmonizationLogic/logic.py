@@ -1,0 +1,66 @@
+"""The public face of the module: what a script, the panel and the tests call. Each part stands in a file of its own.
+
+Everything is called from the main thread. What takes long is done by a child process that the caller polls::
+
+    logic = USHarmonizationLogic()
+    process = logic.startHarmonize(volume, "ge-logiq-5-to-ge-logiq-7")
+    while not process.poll():
+        ...
+    result = logic.finishHarmonize(process)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Each of these classes has the public methods of one concept, and no state of its own.
+# To add one: write it in its file, import it here, name it as a base.
+MODULE = "USHarmonization"
+
+
+class USHarmonizationLogic:
+    """Harmonize ultrasound volumes, alone and many, and train harmonizers.
+
+    Args:
+        scene: the MRML scene to work in; ``slicer.mrmlScene`` (whatever it is at the time of a call) unless given.
+
+    Example:
+        >>> logic = USHarmonizationLogic()
+        >>> logic.detectScanner(volume).scannerName
+        'GE LOGIQ 5'
+        >>> result = logic.harmonize(volume, "ge-logiq-5-to-ge-logiq-7")
+        >>> result.outputVolume.GetName(), result.colour
+        ('US 1 (harmonized to GE LOGIQ 7)', 'good')
+    """
+
+    moduleName = MODULE
+
+    def __init__(self, scene: Any = None) -> None:
+        self._scene = scene
+
+    @property
+    def scene(self) -> Any:
+        """The MRML scene that nodes are looked for in and added to."""
+        if self._scene is not None:
+            return self._scene
+        import slicer
+
+        return slicer.mrmlScene
+
+    def getParameterNode(self) -> Any:
+        """The one node of the scene that holds the module's parameters; made when there is none.
+
+        Example:
+            >>> logic.getParameterNode().GetSingletonTag()
+            'USHarmonization'
+        """
+        import slicer
+
+        node = self.scene.GetSingletonNode(MODULE, "vtkMRMLScriptedModuleNode")
+        if node is None:
+            node = slicer.vtkMRMLScriptedModuleNode()
+            node.SetSingletonTag(MODULE)
+            node.SetModuleName(MODULE)
+            node.SetName(MODULE)
+            node = self.scene.AddNode(node)
+        return node
