@@ -1,0 +1,162 @@
+"""What all sections of a panel have in common: a .ui file, a parameter node, observers, one status line."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import qt
+import slicer
+import vtk
+from slicer.i18n import tr as _
+from USHarmonizationLogic import LogicError
+
+from USHarmonizationLib.errors import HarmonizationError
+
+# Colours of the status line: text, background and edge are all given, so that they read well in light and dark themes.
+# The mark says the same without colour.
+KINDS = {
+    "info": ("", ""),
+    "good": ("✓ ", "color: #14532d; background-color: #e3f3e6; border-left: 4px solid #2e7d32;"),
+    "warning": ("⚠ ", "color: #5b3a00; background-color: #fdf0d0; border-left: 4px solid #e09000;"),
+    "error": ("✗ ", "color: #6f1414; background-color: #fbe4e4; border-left: 4px solid #c62828;"),
+}
+
+
+def saysErrors(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of a section whose errors become one sentence in the section's status line.
+
+    Signals may hand over more arguments than the method takes; these are dropped.
+    """
+    count = len(inspect.signature(method).parameters) - 1
+
+    @functools.wraps(method)
+    def guarded(self: Section, *arguments: Any) -> Any:
+        try:
+            return method(self, *arguments[:count])
+        except (LogicError, HarmonizationError) as error:
+            self.say(str(error), "error")
+        except OSError as error:
+            name = f" ({error.filename})" if error.filename else ""
+            self.say(_("This did not work: {reason}{name}").format(reason=error.strerror or error, name=name), "error")
+        except Exception as error:
+            logging.exception("USHarmonization: unexpected error")
+            text = _("Something went wrong ({error}). Details are in the application log.")
+            self.say(text.format(error=f"{type(error).__name__}: {error}"), "error")
+        return None
+
+    return guarded
+
+
+@contextmanager
+def signalsBlocked(*widgets: Any) -> Iterator[None]:
+    """Change widgets from code without their slots being called."""
+    before = [(widget, widget.blockSignals(True)) for widget in widgets]
+    try:
+        yield
+    finally:
+        for widget, blocked in before:
+            widget.blockSignals(blocked)
+
+
+def paintStatus(label: Any, text: str, kind: str = "info") -> None:
+    """Write one sentence into a label: mark and colour say how it is meant."""
+    mark, style = KINDS[kind]
+    label.textFormat = qt.Qt.PlainText  # names of files and nodes may look like HTML
+    label.text = mark + text if text else ""
+    label.styleSheet = f"QLabel {{ {style} padding: 4px 6px; }}" if style else ""
+    label.visible = bool(text)
+
+
+class Section(slicer.util.VTKObservationMixin):
+    """One section of a panel.
+
+    A subclass sets ``title`` and ``uiFile``, connects its widgets in ``setup`` and shows the parameter node in
+    ``updateFromParameterNode``. The .ui file lies in ``Resources/UI`` beside the package of the subclass; its top level
+    widget is a ``qMRMLWidget``, and it holds a word-wrapped QLabel ``statusLabel``.
+    """
+
+    title = ""
+    uiFile = ""
+
+    def __init__(self, logic: Any, parameterNode: Any = None) -> None:
+        super().__init__()
+        self.logic = logic
+        self.parameterNode: Any = None
+        self.entered = False
+        self.widget = slicer.util.loadUI(str(self.uiPath()))
+        self.ui = slicer.util.childWidgetVariables(self.widget)
+        self.widget.setMRMLScene(slicer.mrmlScene)
+        for child in vars(self.ui).values():
+            if hasattr(child, "setMRMLScene"):
+                child.setMRMLScene(slicer.mrmlScene)
+        self.say("")
+        self.setup()
+        self.setParameterNode(parameterNode)
+
+    @classmethod
+    def uiPath(cls) -> Path:
+        """The .ui file, in the sources as in an installed extension."""
+        return Path(inspect.getfile(cls)).resolve().parents[1] / "Resources" / "UI" / cls.uiFile
+
+    # What a subclass fills
+
+    def setup(self) -> None:
+        """Connect the widgets. Called once, before there is a parameter node."""
+
+    def updateFromParameterNode(self) -> None:
+        """Show ``self.parameterNode`` (None while a scene is being closed) in the widgets, their signals blocked."""
+
+    def enter(self) -> None:
+        """The user opens the module."""
+        self.entered = True
+
+    def exit(self) -> None:
+        """The user opens another module."""
+        self.entered = False
+
+    def sceneStartClose(self) -> None:
+        """The scene is about to be closed: cancel jobs, forget nodes."""
+
+    def sceneEndClose(self) -> None:
+        """The scene is empty now."""
+
+    def cleanup(self) -> None:
+        """The module goes: cancel jobs, remove observers. Subclasses call this at their end."""
+        self.setParameterNode(None)
+        self.removeObservers()
+
+    # What a subclass uses
+
+    def setParameterNode(self, parameterNode: Any) -> None:
+        """Take a wrapped parameter node, or None while the scene is being closed."""
+        if self.parameterNode is not None:
+            self.unobserve(
+                self.parameterNode.parameterNode, vtk.vtkCommand.ModifiedEvent, self._onParameterNodeModified
+            )
+        self.parameterNode = parameterNode
+        if parameterNode is not None:
+            self.observe(parameterNode.parameterNode, vtk.vtkCommand.ModifiedEvent, self._onParameterNodeModified)
+        self.updateFromParameterNode()
+
+    def observe(self, node: Any, event: Any, method: Callable[..., None]) -> None:
+        """Observe a node once, however often this is called."""
+        if not self.hasObserver(node, event, method):
+            self.addObserver(node, event, method)
+
+    def unobserve(self, node: Any, event: Any, method: Callable[..., None]) -> None:
+        """Observe a node no longer; says nothing where it was not observed."""
+        if self.hasObserver(node, event, method):
+            self.removeObserver(node, event, method)
+
+    def say(self, text: str, kind: str = "info") -> None:
+        """One sentence in the section's status line; ``kind`` is info, good, warning or error."""
+        paintStatus(self.ui.statusLabel, text, kind)
+
+    def _onParameterNodeModified(self, caller: Any = None, event: Any = None) -> None:
+        self.updateFromParameterNode()
