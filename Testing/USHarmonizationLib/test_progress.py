@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from io import StringIO
 
 import pytest
@@ -70,3 +71,34 @@ def test_a_log_gets_few_lines() -> None:
     lines = stream.getvalue().splitlines()
     assert lines[-1] == "harmonizing 1000 of 1000, 2 min"
     assert len(lines) == 4  # after 30, 60 and 90 s, and at the end
+
+
+def test_one_under_way_counts_for_the_time_left() -> None:
+    clock = Clock()
+    progress = Progress("harmonizing", 2, None, clock)
+    clock.now += 5
+    progress.partly(0.25)
+    assert progress.line() == "harmonizing 0 of 2, 25% of the next, about 35 s left"
+    progress.advance()
+    assert progress.line() == "harmonizing 1 of 2, about 5 s left"
+
+
+def test_a_program_gets_json_even_where_people_get_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("USHARMONIZATION_PROGRESS", "json")
+    clock = Clock()
+    with Progress("harmonizing", 4, None, clock) as progress:
+        clock.now += 1
+        progress.advance("1 failed")
+        clock.now += 0.1  # too early for another report
+        progress.partly(0.5)
+        clock.now += 0.9
+        progress.partly(1 / 3)
+    written = capsys.readouterr()
+    assert written.out == ""
+    assert [json.loads(line) for line in written.err.splitlines()] == [
+        {"what": "harmonizing", "done": 0, "total": 4, "note": "", "seconds_left": None},
+        {"what": "harmonizing", "done": 1, "total": 4, "note": "1 failed", "seconds_left": 3.0},
+        {"what": "harmonizing", "done": 1.3333, "total": 4, "note": "1 failed", "seconds_left": 4.0},
+    ]

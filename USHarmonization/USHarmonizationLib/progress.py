@@ -1,7 +1,14 @@
-"""Progress with time left: one line that renews itself on a terminal, now and then a line elsewhere."""
+"""Progress with time left: one line that renews itself on a terminal, now and then a line elsewhere.
+
+For a program that started this one and set the environment variable ``USHARMONIZATION_PROGRESS`` to ``json``, each
+report is a line of standard error with a JSON object: ``what`` is being done, ``done`` (with a fraction where one of
+them is under way), ``total``, ``note``, ``seconds_left`` (null while unknown).
+"""
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -11,6 +18,9 @@ from typing import TextIO
 # Seconds between two lines: on a terminal, in a log.
 TERMINAL_INTERVAL = 0.1
 LOG_INTERVAL = 30.0
+PROGRAM_INTERVAL = 0.2
+# Set to "json", progress is reported to a program, whatever is asked for people.
+VARIABLE = "USHARMONIZATION_PROGRESS"
 
 
 def duration(seconds: float) -> str:
@@ -38,13 +48,19 @@ class Progress:
         stream: TextIO | None = sys.stderr,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._program = os.environ.get(VARIABLE) == "json"
+        if self._program and stream is None:
+            stream = sys.stderr
         self._what, self._total, self._stream, self._clock = what, total, stream, clock
-        self._terminal = stream is not None and stream.isatty()
+        self._terminal = not self._program and stream is not None and stream.isatty()
         self._start = self._written = clock()
         self._done = self._skipped = 0
+        self._share = 0.0
         self._note = ""
 
     def __enter__(self) -> Progress:
+        if self._program:
+            self._write()
         return self
 
     def __exit__(
@@ -58,25 +74,54 @@ class Progress:
         """One more is done. ``note`` follows the figures; ``skipped`` ones cost nothing and say nothing about time."""
         self._done += 1
         self._skipped += skipped
+        self._share = 0.0
         self._note = note
-        now = self._clock()
-        interval = TERMINAL_INTERVAL if self._terminal else LOG_INTERVAL
-        if self._stream is None or (now - self._written < interval and self._done < self._total):
+        self._report()
+
+    def partly(self, share: float) -> None:
+        """The next one is done to this share, from 0 to 1."""
+        self._share = share
+        self._report()
+
+    def _report(self) -> None:
+        interval = PROGRAM_INTERVAL if self._program else TERMINAL_INTERVAL if self._terminal else LOG_INTERVAL
+        if self._clock() - self._written >= interval or self._done >= self._total:
+            self._write()
+
+    def _write(self) -> None:
+        if self._stream is None:
             return
-        self._written = now
-        line = self.line()
-        self._stream.write(f"\r{line}\x1b[K" if self._terminal else f"{line}\n")
+        self._written = self._clock()
+        if self._program:
+            left = self._seconds_left()
+            report = {
+                "what": self._what,
+                "done": round(self._done + self._share, 4),
+                "total": self._total,
+                "note": self._note,
+                "seconds_left": None if left is None else round(left, 1),
+            }
+            self._stream.write(json.dumps(report) + "\n")
+        else:
+            line = self.line()
+            self._stream.write(f"\r{line}\x1b[K" if self._terminal else f"{line}\n")
         self._stream.flush()
+
+    def _seconds_left(self) -> float | None:
+        """None while nothing has been done, or nothing is left."""
+        worked, left = self._done - self._skipped + self._share, self._total - self._done - self._share
+        return (self._clock() - self._start) / worked * left if worked and left else None
 
     def line(self) -> str:
         """``harmonizing 37 of 1000, 2 failed, about 19 min left``"""
         parts = [f"{self._what} {self._done} of {self._total}"]
+        if self._share:
+            parts.append(f"{self._share:.0%} of the next")
         if self._note:
             parts.append(self._note)
-        worked, left = self._done - self._skipped, self._total - self._done
-        passed = self._clock() - self._start
-        if left and worked:
-            parts.append(f"about {duration(passed / worked * left)} left")
-        elif not left:
-            parts.append(f"{duration(passed)}")
+        left = self._seconds_left()
+        if left is not None:
+            parts.append(f"about {duration(left)} left")
+        elif self._done >= self._total:
+            parts.append(f"{duration(self._clock() - self._start)}")
         return ", ".join(parts)
