@@ -1,0 +1,11 @@
+foreach(file ${EXTENSION_README_FILE} ${EXTENSION_LICENSE_FILE})
+  if(NOT EXISTS ${file})
+    message(FATAL_ERROR "there is no file ${file}")
+  endif()
+endforeach()
+# What Slicer would put into the description that is packaged.
+file(WRITE ${CMAKE_BINARY_DIR}/${EXTENSION_NAME}.s4ext "")
+foreach(key DEPENDS HOMEPAGE CONTRIBUTORS CATEGORY ICONURL STATUS TIER DESCRIPTION SCREENSHOTURLS KEYWORDS)
+  string(TOLOWER ${key} name)
+  file(APPEND ${CMAKE_BINARY_DIR}/${EXTENSION_NAME}.s4ext "${name} ${EXTENSION_${key}}\n")
+endforeach()
