@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from slicer import vtkMRMLNode, vtkMRMLSegmentationNode, vtkMRMLVolumeNode
+from slicer import vtkMRMLSegmentationNode, vtkMRMLVolumeNode
 from slicer.parameterNodeWrapper import Choice, parameterNodeWrapper
 
 
@@ -15,12 +15,12 @@ class USHarmonizationParameterNode:
     Fields with a default are restored from older scenes that lack them.
     """
 
-    # Harmonize: a volume, or the sequence node of a cine.
-    harmonizeInput: vtkMRMLNode
+    harmonizeInput: vtkMRMLVolumeNode
     harmonizeSegmentation: vtkMRMLSegmentationNode
     harmonizeSource: str = ""
     harmonizeModel: str = ""
     harmonizeOutput: vtkMRMLVolumeNode
+    harmonizeDevice: Annotated[str, Choice(["auto", "cpu", "cuda"])] = "auto"
     # Batch: where the images come from, and where the results go.
     batchInput: Annotated[str, Choice(["folder", "cohort", "scene"])] = "folder"
     batchFolder: str = ""

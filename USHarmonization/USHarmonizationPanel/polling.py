@@ -9,12 +9,16 @@ import qt
 
 INTERVAL_MS = 100
 
+# Those that poll: they do so to the end, whether or not the section that made them is still there.
+_active: set[Poller] = set()
+
 
 class Poller:
     """Polls a ``ChildProcess`` until it has ended.
 
     ``onProgress(process)`` is called after each look while the process runs, ``onFinished(process)`` once, when it has
-    ended in whatever way (see ``process.state``). After ``stop`` or ``cancel`` neither is called any more.
+    ended in whatever way (see ``process.state``). After ``cancel`` neither is called any more; the process is polled
+    until its whole tree is gone.
     """
 
     def __init__(
@@ -30,10 +34,11 @@ class Poller:
         self._timer.setInterval(intervalMs)
         self._timer.connect("timeout()", self.poll)
         self._timer.start()
+        _active.add(self)
 
     @property
     def running(self) -> bool:
-        """Whether the process is still watched."""
+        """Whether the process is still polled."""
         return self._timer is not None
 
     def poll(self) -> None:
@@ -43,27 +48,24 @@ class Poller:
         try:
             self.process.poll()
         except Exception:
-            # An error that the timer repeats ten times a second helps nobody.
-            self.cancel()
+            self._stop()  # an error that the timer repeats ten times a second helps nobody
             raise
         if self.process.state == "running":
             if self._onProgress:
                 self._onProgress(self.process)
             return
-        self.stop()
+        self._stop()
         if self._onFinished:
             self._onFinished(self.process)
 
-    def stop(self) -> None:
-        """Watch no longer; the process goes on."""
-        if self._timer is None:
-            return
+    def cancel(self) -> None:
+        """End the process with all that it started; nobody is told."""
+        self._onProgress = self._onFinished = None
+        self.process.cancel()
+        self.poll()
+
+    def _stop(self) -> None:
         timer, self._timer = self._timer, None
+        _active.discard(self)
         timer.stop()
         timer.disconnect("timeout()", self.poll)
-
-    def cancel(self) -> None:
-        """End the process with all its children, without a call of ``onFinished``."""
-        self.stop()
-        if self.process.state == "running":
-            self.process.cancel()
