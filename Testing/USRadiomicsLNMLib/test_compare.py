@@ -77,11 +77,12 @@ def test_everything_is_written(comparison: Comparison, tmp_path: Path) -> None:
         figures.rates["sensitivity"].low, rel=1e-5
     )
     assert {row["set"] for row in rows("tests.csv")} == {"nested", "training", "test"}
-    curve = [row for row in rows("roc.csv") if (row["model"], row["set"]) == ("after", "test")]
-    area = np.trapezoid(
-        [float(row["true_positive_rate"]) for row in curve], [float(row["false_positive_rate"]) for row in curve]
-    )
-    assert area == pytest.approx(figures.auc.value, abs=1e-4)
+    for name in ("nested", "test"):
+        curve = [row for row in rows("roc.csv") if (row["model"], row["set"]) == ("after", name)]
+        area = np.trapezoid(
+            [float(row["true_positive_rate"]) for row in curve], [float(row["false_positive_rate"]) for row in curve]
+        )
+        assert area == pytest.approx(comparison.fits["after"].performance[name].auc.value, abs=1e-4)
     assert {row["scanner"] for row in rows("leave_one_scanner_out.csv")} == {case.scanner for case in CASES}
     kept = [row["feature"] for row in rows("features.csv") if row["model"] == "after"]
     assert set(kept) == {feature.name for feature in read_model(tmp_path / "after.json").features}

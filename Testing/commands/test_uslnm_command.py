@@ -97,6 +97,19 @@ def test_compare_writes_its_tables(features: Path, tmp_path: Path, capsys: Captu
     assert cli.main(["compare", str(features), str(after), *QUICK, "--out", str(out)]) == 0
     assert "(DeLong, paired)" in capsys.readouterr().out
     assert {path.name for path in out.iterdir()} >= {"table3.csv", "tests.csv", "roc.csv", "before.json", "after.json"}
+    assert {path.name for path in out.glob("*.svg")} == {"roc.svg", "calibration.svg", "decision_curve.svg"}
+
+
+def test_compare_without_matplotlib_writes_its_tables_and_says_so(
+    features: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    out = tmp_path / "comparison"
+    assert cli.main(["compare", str(features), str(features), *QUICK, "--out", str(out)]) == 0
+    told = capsys.readouterr().out
+    assert "note: no figures written: figures need matplotlib: pip install usharmonization[evaluate]\n" in told
+    assert (out / "table3.csv").exists()
+    assert not list(out.glob("*.svg"))
 
 
 def test_table_of_patients(features: Path, tmp_path: Path, capsys: Captured) -> None:

@@ -271,7 +271,7 @@ def _left_out_row(one: LeftOut, members: Patients | None) -> list[Any]:
 
 def _roc(patients: dict[tuple[str, str], Patients]) -> Iterable[list[Any]]:
     for key, members in patients.items():
-        curve = roc_curve(members.outcome, members.log_odds)
+        curve = roc_curve(members.outcome, members.log_odds, strata=members.models)
         for point in zip(curve.thresholds, curve.false_positive, curve.true_positive, strict=True):
             yield [*key, *point]
 

@@ -106,3 +106,25 @@ def test_strata_compare_pairs_inside_them_only() -> None:
 def test_strata_of_one_class_each_are_refused() -> None:
     with pytest.raises(InputError, match="no stratum"):
         auc(np.array([0, 0, 1, 1]), np.arange(4.0), strata=np.array([0, 0, 1, 1]))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 1), st.integers(-3, 3), st.integers(0, 2)), max_size=40),
+)
+def test_the_area_under_the_curve_of_strata_is_their_auc(rows: list[tuple[int, int, int]]) -> None:
+    rows = [(0, 1, 0), (1, 1, 0), (0, 0, 0), (1, 2, 0), *rows]
+    outcome, score, strata = (np.array(column) for column in zip(*rows, strict=True))
+    curve = roc_curve(outcome, score + 100 * strata, strata=strata)
+    assert (np.diff(curve.false_positive) >= 0).all()
+    assert (np.diff(curve.true_positive) >= -1e-12).all()
+    assert (curve.false_positive[[0, -1]] == [0, 1]).all()
+    assert curve.true_positive[-1] == pytest.approx(1)
+    area = np.trapezoid(curve.true_positive, curve.false_positive)
+    assert area == pytest.approx(auc(outcome, score, strata=strata).value)
+
+
+def test_the_curve_of_one_stratum_is_the_curve() -> None:
+    outcome, score = np.array([0, 1, 0, 1, 1]), np.array([1.0, 2, 3, 4, 4])
+    one, all_alike = roc_curve(outcome, score), roc_curve(outcome, score, strata=np.full(5, 3))
+    np.testing.assert_array_equal(one.true_positive, all_alike.true_positive)
+    np.testing.assert_array_equal(one.thresholds, all_alike.thresholds)

@@ -30,7 +30,7 @@ def compare(
     before: Annotated[Path, typer.Argument(metavar="BEFORE.csv", help="Features of the original images.")],
     after: Annotated[Path, typer.Argument(metavar="AFTER.csv", help="Features of the harmonized images.")],
     outcome: Outcome,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the tables and both models.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the tables, figures and both models.")],
     combat: Combat = None,
     level: Level = 0.05,
     fdr: Fdr = False,
@@ -45,15 +45,17 @@ def compare(
 ) -> None:
     """Fit a model before and one after harmonization, on the same patients, splits and folds, and compare them.
 
-    DIR gets performance (table3.csv), DeLong's paired tests, ROC, calibration and decision curves, features kept,
-    predictions, leave-one-scanner-out, notes, and both models.
+    DIR gets performance (table3.csv), DeLong's paired tests, ROC, calibration and decision curves (tables, and figures
+    as SVG and PNG), features kept, predictions, leave-one-scanner-out, notes, and both models.
     """
+    from USHarmonizationLib.errors import UsageError
     from USHarmonizationLib.progress import Progress
     from USHarmonizationLib.records import sha256
 
     from ..compare import compare as run
     from ..compare import write_comparison
     from ..features_table import FEATURE, read_features
+    from ..figures.comparison import draw_comparison
     from ..settings import FitSettings
     from ..statistics.interval import as_json as plain
 
@@ -70,19 +72,24 @@ def compare(
             (sha256(before), sha256(after)),
         )
     write_comparison(out, found)
+    notes = list(found.notes)
+    try:
+        draw_comparison(out, found, seed)
+    except UsageError as error:
+        notes.append(f"no figures written: {error}")
     if as_json:
         print_json(
             {
                 "folder": str(out),
                 "performance": {model: plain(fit.performance) for model, fit in found.fits.items()},
                 "tests": plain(found.tests),
-                "notes": list(found.notes),
+                "notes": notes,
             }
         )
         return
     for name, test in found.tests.items():
         a, b = (found.fits[model].performance[name].auc for model in ("before", "after"))
         print(f"{name}: AUC before {a}, after {b}, p = {test.p:.3g} (DeLong, paired)")
-    for note in found.notes:
+    for note in notes:
         print(f"note: {note}")
-    print(f"tables: {out}")
+    print(f"tables and figures: {out}")

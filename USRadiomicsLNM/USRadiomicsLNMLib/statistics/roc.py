@@ -113,20 +113,54 @@ def paired_test(
     return PairedTest(Estimate(difference, difference - half, difference + half), z, float(2 * norm.sf(abs(z))))
 
 
-def roc_curve(outcome: NDArray[Any], score: NDArray[Any]) -> RocCurve:
+def roc_curve(outcome: NDArray[Any], score: NDArray[Any], strata: NDArray[Any] | None = None) -> RocCurve:
     """The curve, one point a distinct score.
 
+    With ``strata`` (n,), the mean of the strata's curves at each rate of false positives, weighted by their pairs: the
+    area under it is that of ``auc`` with the same strata. It has no thresholds (NaN), which are on no common scale.
+
     Raises:
-        InputError: only one class.
+        InputError: only one class, or no stratum has both.
     """
     event = _events(outcome, least=1)
-    order = np.argsort(-np.asarray(score, dtype=np.float64), kind="stable")
-    ordered, hit = np.asarray(score, dtype=np.float64)[order], event[order]
+    scores = np.asarray(score, dtype=np.float64)
+    if strata is None or (np.asarray(strata) == np.asarray(strata)[0]).all():
+        return _curve(event, scores)
+    members = [np.asarray(strata) == name for name in np.unique(strata)]
+    both = [rows for rows in members if event[rows].any() and not event[rows].all()]
+    if not both:
+        raise InputError("no stratum (fold) has patients with and without the event")
+    curves = [_curve(event[rows], scores[rows]) for rows in both]
+    pairs = np.array([event[rows].sum() * (~event[rows]).sum() for rows in both], dtype=np.float64)
+    # A curve jumps where several of its points have one rate of false positives: both ends of the jump are points.
+    at = np.unique(np.concatenate([curve.false_positive for curve in curves]))
+    ends = np.average([_jumps(curve, at) for curve in curves], axis=0, weights=pairs)
+    false, true = np.repeat(at, 2), ends.T.ravel()
+    kept = np.append(True, (np.diff(false) > 0) | (np.diff(true) > 0))
+    return RocCurve(false[kept], true[kept], np.full(int(kept.sum()), np.nan))
+
+
+def _curve(event: NDArray[np.bool_], score: Floats) -> RocCurve:
+    order = np.argsort(-score, kind="stable")
+    ordered, hit = score[order], event[order]
     last = np.append(np.flatnonzero(np.diff(ordered)), len(ordered) - 1)
     true, false = np.cumsum(hit)[last], np.cumsum(~hit)[last]
     return RocCurve(
         np.append(0.0, false / false[-1]), np.append(0.0, true / true[-1]), np.append(np.inf, ordered[last])
     )
+
+
+def _jumps(curve: RocCurve, at: Floats) -> Floats:
+    """(2, rates) lowest and highest rate of true positives at each rate of false positives, which holds the curve's."""
+    rates, first = np.unique(curve.false_positive, return_index=True)
+    last = np.append(first[1:], len(curve.false_positive)) - 1
+    low, high = curve.true_positive[first], curve.true_positive[last]
+    place = np.searchsorted(rates, at)
+    exact = rates[place] == at
+    before = np.maximum(place - 1, 0)
+    share = (at - rates[before]) / np.where(exact, 1.0, rates[place] - rates[before])
+    between = high[before] + share * (low[place] - high[before])
+    return np.array([np.where(exact, low[place], between), np.where(exact, high[place], between)])
 
 
 def youden_threshold(outcome: NDArray[Any], score: NDArray[Any]) -> float:
