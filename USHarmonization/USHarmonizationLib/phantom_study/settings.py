@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 from ..errors import UsageError
 from ..harmonizers import PLAIN_METHODS
 from ..landmarks.transforms import KINDS
-from ..training.settings import parse_assignments
-from ..variants import VARIANTS, variant
+from ..training.assignments import assigned_settings, check_all_used
+from ..variants import VARIANTS
 
 # Phantoms that methods are judged on come from other random numbers than those they learn from.
 TRAINING_SEED, PAIR_SEED = 1_000_000, 2_000_000
@@ -64,7 +63,7 @@ class Study:
             raise UsageError("a variant is named twice")
         for name in self.variants:
             self.training_settings(name, 0)
-        self._check_all_assignments_used()
+        check_all_used(self.assignments, self.variants)
 
     def training_settings(self, name: str, repeat: int) -> dict[str, Any]:
         """Settings of the training number ``repeat`` of a variant.
@@ -72,33 +71,7 @@ class Study:
         Raises:
             UsageError: the variant or a setting is unknown, or a value is not allowed.
         """
-        from ..training.settings import TrainingSettings, describe
-
-        entry, known = variant(name), _setting_names(name)
-        values: dict[str, Any] = {}
-        for assignment in self.assignments:
-            who, colon, what = assignment.partition(":")
-            if not colon:
-                values |= {key: value for key, value in parse_assignments([assignment]).items() if key in known}
-            elif fnmatchcase(name, who):
-                values |= parse_assignments([what])
-        values |= {} if self.steps is None else {"steps": self.steps}
-        values["seed"] = repeat
-        common = {key: value for key, value in values.items() if key in {row[0] for row in describe(TrainingSettings)}}
-        TrainingSettings.from_json(common)
-        entry.settings({key: value for key, value in values.items() if key not in common})
-        return values
-
-    def _check_all_assignments_used(self) -> None:
-        """Refuse an assignment that reaches no variant: a slip of the pen would otherwise go unnoticed for days."""
-        known = {name: _setting_names(name) for name in self.variants}
-        for assignment in self.assignments:
-            who, colon, _ = assignment.partition(":")
-            if colon:
-                if not any(fnmatchcase(name, who) for name in self.variants):
-                    raise UsageError(f"--set {assignment}: no variant here is {who!r}; there are: {', '.join(known)}")
-            elif (setting := assignment.partition("=")[0].strip()) not in set().union(*known.values()):
-                raise UsageError(f"--set {assignment}: no variant here has a setting {setting}; see usharmonize train")
+        return assigned_settings(name, self.assignments, steps=self.steps, seed=repeat)
 
     def methods(self, repeat: int) -> tuple[tuple[str, str], ...]:
         """Name and folder of all methods' images, those of one training of each variant."""
@@ -110,13 +83,6 @@ class Study:
     def as_json(self) -> Mapping[str, Any]:
         """All of it as JSON can hold it."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
-
-
-def _setting_names(variant_name: str) -> set[str]:
-    from ..training.settings import TrainingSettings, describe
-
-    both = (TrainingSettings, variant(variant_name).load().settings_class)
-    return {row[0] for settings in both for row in describe(settings)}
 
 
 def trained_name(variant_name: str, repeat: int) -> str:
