@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 
 from USHarmonizationLib.errors import InputError, UsageError
 from USHarmonizationLib.landmarks.geometry import Geometry
-from USHarmonizationLib.landmarks.registration import check_inside, register
+from USHarmonizationLib.landmarks.registration import WrongOrderError, check_inside, register
 from USHarmonizationLib.landmarks.transforms import fit
 
 Points = NDArray[np.float64]
@@ -98,10 +100,21 @@ def test_a_swapped_order_is_refused_and_the_right_one_proposed(order: list[int],
     assume(order != [0, 1, 2, 3, 4])
     moving = scale * turned(UNLIKE, angle) + np.random.default_rng(0).normal(0, 0.2, UNLIKE.shape)
     theirs = [f"m{place}" for place in range(5)]
-    with pytest.raises(InputError, match="do not fit in the given order") as caught:
+    with pytest.raises(WrongOrderError, match="do not fit in the given order") as caught:
         register("similarity", UNLIKE, moving[order], NAMES, theirs)
+    assert caught.value.order == tuple(order.index(place) for place in range(5))
     proposed = ", ".join(f"{name} = m{order.index(place)}" for place, name in enumerate(NAMES))
     assert proposed in str(caught.value)
+
+
+def test_the_proposed_order_is_that_of_what_was_given_even_where_names_matched_another_one() -> None:
+    order = [3, 0, 4, 2, 1]
+    names = [NAMES[place] for place in order]
+    names[0], names[3] = names[3], names[0]
+    with pytest.raises(WrongOrderError) as caught:
+        register("similarity", UNLIKE, turned(UNLIKE)[order], NAMES, names)
+    assert caught.value.order == tuple(order.index(place) for place in range(5))
+    assert pickle.loads(pickle.dumps(caught.value)).order == caught.value.order
 
 
 @pytest.mark.parametrize("kind", ["rigid", "affine", "tps"])

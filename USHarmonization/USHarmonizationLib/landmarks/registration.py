@@ -21,6 +21,21 @@ MISSED = 0.1
 BETTER = 1 / 3
 
 
+class WrongOrderError(InputError):
+    """The landmarks do not fit in the order in which they are given, but in another one.
+
+    Attributes:
+        order: for each fixed landmark the place of the moving one, in what was given, that fits.
+    """
+
+    def __init__(self, message: str, order: Sequence[int]) -> None:
+        super().__init__(message)
+        self.order = tuple(order)
+
+    def __reduce__(self) -> tuple[type[WrongOrderError], tuple[str, tuple[int, ...]]]:
+        return WrongOrderError, (str(self), self.order)
+
+
 @dataclass(frozen=True)
 class Landmark:
     """One pair of landmarks and how well it is met.
@@ -96,8 +111,9 @@ def register(
 
     Raises:
         UsageError: there is no such transform.
+        WrongOrderError: another order fits far better; the error names it.
         InputError: too few landmarks, different numbers or names, some in one place, all on a line, not finite; or
-            another order, or a mirror image, fits far better, which the error names.
+            a mirror image fits far better.
     """
     if kind not in KINDS:
         raise UsageError(f"unknown transform {kind!r}; known: {', '.join(KINDS)}")
@@ -107,7 +123,7 @@ def register(
     moving, others = moving[order], [moving_labels[place] for place in order]
     for image, points in (("fixed", fixed), ("moving", moving)):
         _check_points(kind, image, points, names)
-    _check_order(fixed, moving, names, [other or name for other, name in zip(others, names, strict=True)])
+    _check_order(fixed, moving, names, [other or name for other, name in zip(others, names, strict=True)], order)
     transform = fit(kind, fixed, moving)
     if np.linalg.det(transform.linear.matrix) <= 0:
         raise InputError("the landmarks fit a mirror image; flip one of the images, or check which landmark is which")
@@ -184,8 +200,15 @@ def _check_points(kind: str, image: str, points: Points, names: Sequence[str]) -
         raise InputError(f"the {image} landmarks lie on a line; needed: one at least beside it")
 
 
-def _check_order(fixed: Points, moving: Points, names: Sequence[str], others: Sequence[str]) -> None:
-    """Refuse an order of landmarks when another one fits far better."""
+def _check_order(
+    fixed: Points, moving: Points, names: Sequence[str], others: Sequence[str], places: Sequence[int]
+) -> None:
+    """Refuse an order of landmarks when another one fits far better.
+
+    Args:
+        fixed, moving, names, others: positions and names, matched.
+        places: where each moving landmark stood in what was given.
+    """
     spread = rms(np.linalg.norm(moving - moving.mean(axis=0), axis=1))
     given = _misfit(fixed, moving)
     if given <= MISSED * spread:
@@ -200,9 +223,10 @@ def _check_order(fixed: Points, moving: Points, names: Sequence[str], others: Se
         )
     if best <= given * BETTER:
         pairs = ", ".join(f"{name} = {others[place]}" for name, place in zip(names, order, strict=True))
-        raise InputError(
+        raise WrongOrderError(
             f"the landmarks do not fit in the given order (they miss by {given:.2f} mm); this order fits "
-            f"({best:.2f} mm), fixed = moving: {pairs}"
+            f"({best:.2f} mm), fixed = moving: {pairs}",
+            [places[place] for place in order],
         )
 
 
