@@ -131,7 +131,7 @@ def useOrder(fixedList: Any, movingList: Any, order: Sequence[int]) -> None:
 
     Args:
         fixedList, movingList: lists with as many landmarks.
-        order: for each fixed landmark the place of its partner, as ``WrongOrder.order`` has it.
+        order: for each fixed landmark the place of its partner, as ``WrongOrderError.order`` has it.
     """
     fixed, moving = placed(fixedList), placed(movingList)
     modified = movingList.StartModify()

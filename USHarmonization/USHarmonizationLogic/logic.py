@@ -13,12 +13,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from .pairing import PairingLogic
+
 # Each of these classes has the public methods of one concept, and no state of its own.
 # To add one: write it in its file, import it here, name it as a base.
 MODULE = "USHarmonization"
 
 
-class USHarmonizationLogic:
+class USHarmonizationLogic(PairingLogic):
     """Harmonize ultrasound volumes, alone and many, and train harmonizers.
 
     Args:
