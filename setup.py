@@ -7,10 +7,12 @@ setup(
         *find_packages("USHarmonization", include=["USHarmonizationLib*"]),
         "USHarmonizationLib.Resources",
         *find_packages("USRadiomicsLNM", include=["USRadiomicsLNMLib*"]),
+        "USRadiomicsLNMLib.Resources",
     ],
     package_dir={
         "USHarmonizationLib": "USHarmonization/USHarmonizationLib",
         "USHarmonizationLib.Resources": "USHarmonization/Resources",
         "USRadiomicsLNMLib": "USRadiomicsLNM/USRadiomicsLNMLib",
+        "USRadiomicsLNMLib.Resources": "USRadiomicsLNM/Resources",
     },
 )

@@ -5,12 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def resource_path(*parts: str) -> Path:
+PACKAGE = Path(__file__).resolve().parent
+
+
+def resource_path(*parts: str, package: Path = PACKAGE) -> Path:
     """Path of a shipped resource, e.g. ``resource_path("Models")`` or ``resource_path("scanners.json")``.
 
-    In a checkout and in the Slicer extension the folder ``Resources`` lies beside this package; in an installed wheel
+    In a checkout and in the Slicer extension the folder ``Resources`` lies beside the package; in an installed wheel
     it lies inside it.
+
+    Args:
+        parts: of the path inside ``Resources``.
+        package: folder of the package whose resource it is; by default this one.
     """
-    package = Path(__file__).resolve().parent
     inside = package / "Resources"
     return (inside if inside.is_dir() else package.parent / "Resources").joinpath(*parts)
