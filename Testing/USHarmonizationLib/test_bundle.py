@@ -18,6 +18,7 @@ from USHarmonizationLib.bundle import (
     find_bundle,
     installed_bundles,
     read_bundle,
+    user_models,
     write_bundle,
 )
 from USHarmonizationLib.errors import UsageError
@@ -208,3 +209,20 @@ def test_bundles_are_found_by_name_and_by_folder(tmp_path: Path, monkeypatch: py
     assert [bundle.name for bundle in installed_bundles()][-1] == "c-to-d"
     with pytest.raises(UsageError, match=r"'a-to-c' is neither .* installed: .*a-to-b.*c-to-d"):
         find_bundle("a-to-c")
+
+
+def test_the_users_own_bundles_lie_in_the_home_folder_unless_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("USHARMONIZATION_MODELS", raising=False)
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    assert user_models() == [tmp_path / ".usharmonization" / "models"]
+    shipped = bundle_folders()
+    own = tmp_path / ".usharmonization" / "models" / "mine"
+    own.mkdir(parents=True)
+    (own / "model.json").write_text("{}")
+    assert bundle_folders() == [*shipped, own]
+    monkeypatch.setenv("USHARMONIZATION_MODELS", str(tmp_path / "elsewhere"))
+    assert user_models() == [tmp_path / "elsewhere"]
+    assert bundle_folders() == shipped

@@ -52,6 +52,18 @@ def test_tissue_is_transferred_and_all_else_stays(tmp_path: Path) -> None:
     assert not result[outside].any()
 
 
+def test_each_frame_of_a_cine_is_told(tmp_path: Path) -> None:
+    source = tmp_path / "in" / "cine.tif"
+    source.parent.mkdir()
+    frames = [Image.fromarray(speckle(seed)) for seed in range(4)]
+    frames[0].save(source, save_all=True, append_images=frames[1:])
+    shares: list[float] = []
+    recipe = Recipe(Inversion(), tmp_path / "out", catalogue())
+    (row,) = harmonize_inputs(select_inputs([source], recipe.out).inputs, recipe, shares.append)
+    assert row.status == "done"
+    assert shares == [0.25, 0.5, 0.75, 1.0]
+
+
 def test_colour_stays_and_is_reported(study: Path, tmp_path: Path) -> None:
     colour = np.repeat(speckle(5)[..., None], 3, axis=-1)
     colour[10:30, 10:40] = (200, 30, 10)

@@ -34,6 +34,7 @@ def apply(
     jobs: int | None = None,
     scheduler: str | None = None,
     report: Callable[[Applied, bool], None] = lambda row, reused: None,
+    partly: Callable[[float], None] = lambda share: None,
 ) -> list[Applied]:
     """Harmonize all images of ``selection`` into ``recipe.out``; write ``apply.csv`` and, for a cohort, ``cohort.csv``.
 
@@ -43,6 +44,7 @@ def apply(
         jobs, scheduler: as ``jobs.map_jobs`` takes them. Workers of a cluster must see inputs and ``out`` under the
             same paths.
         report: called with each row as it gets done, and whether it was there from an earlier run.
+        partly: called, where one process does it all, with the share of its frames of which the next row is done.
 
     Returns:
         One row an input, in their order.
@@ -68,7 +70,7 @@ def apply(
                     rows[position] = known
                     report(known, True)
             jobs = _worth(len(todo), recipe.harmonizer) if jobs is None else jobs
-            for place, row in _results([task for _, task in todo], recipe, jobs, scheduler):
+            for place, row in _results([task for _, task in todo], recipe, jobs, scheduler, partly):
                 rows[todo[place][0]] = row
                 report(row, False)
         except UsageError:
@@ -90,9 +92,11 @@ def _worth(inputs: int, harmonizer: Harmonizer) -> int:
     return max(1, min(usable_cores(), inputs // WORTH_A_PROCESS))
 
 
-def _results(tasks: Sequence[Input], recipe: Recipe, jobs: int, scheduler: str | None) -> Iterator[tuple[int, Applied]]:
+def _results(
+    tasks: Sequence[Input], recipe: Recipe, jobs: int, scheduler: str | None, partly: Callable[[float], None]
+) -> Iterator[tuple[int, Applied]]:
     if jobs == 1 and scheduler is None:
-        yield from enumerate(harmonize_inputs(tasks, recipe))
+        yield from enumerate(harmonize_inputs(tasks, recipe, partly))
         return
     for position, result in map_jobs(partial(harmonize_input, pickle.dumps(recipe)), tasks, jobs, scheduler):
         if isinstance(result, Lost):

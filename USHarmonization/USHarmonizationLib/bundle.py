@@ -31,8 +31,10 @@ RESEARCH_USE = (
     "Research use only: to bring ultrasound images of one scanner to the style of another before radiomics. "
     "Not a medical device, not for diagnosis or treatment."
 )
-# Further folders with bundles, separated as in PATH.
+# Folders with the user's bundles, separated as in PATH, in place of USER_MODELS.
 MODELS_VARIABLE = "USHARMONIZATION_MODELS"
+# Inside the user's home folder.
+USER_MODELS = (".usharmonization", "models")
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,118}[a-z0-9])?")
 _WEIGHT_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.safetensors")
@@ -235,9 +237,18 @@ def write_bundle(
     return read_bundle(folder)
 
 
+def user_models() -> list[Path]:
+    """Folders that hold the user's own bundles: those of USHARMONIZATION_MODELS, else ``~/.usharmonization/models``.
+
+    They need not exist. The first is where a bundle is installed.
+    """
+    named = [Path(place) for place in os.environ.get(MODELS_VARIABLE, "").split(os.pathsep) if place]
+    return named or [Path(os.path.expanduser("~"), *USER_MODELS)]
+
+
 def bundle_folders() -> list[Path]:
-    """Folders of the installed bundles, by name: those that ship, then those of USHARMONIZATION_MODELS."""
-    places = [resource_path("Models"), *map(Path, filter(None, os.environ.get(MODELS_VARIABLE, "").split(os.pathsep)))]
+    """Folders of the installed bundles, by name: those that ship, then the user's own (``user_models``)."""
+    places = [resource_path("Models"), *user_models()]
     return [folder.parent for place in places if place.is_dir() for folder in sorted(place.glob(f"[!.]*/{MODEL_FILE}"))]
 
 

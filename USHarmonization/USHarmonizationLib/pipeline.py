@@ -99,8 +99,12 @@ def harmonize_input(recipe: bytes, task: Input) -> Applied:
         return next(harmonize_inputs([task], _unpickled(recipe)))
 
 
-def harmonize_inputs(tasks: Iterable[Input], recipe: Recipe) -> Iterator[Applied]:
+def harmonize_inputs(
+    tasks: Iterable[Input], recipe: Recipe, partly: Callable[[float], None] = lambda share: None
+) -> Iterator[Applied]:
     """One row an input, in order. An input that cannot be processed gives a row that says why.
+
+    ``partly`` is called after each frame of a cine, with the share of its frames that are done.
 
     Three stages run at a time, in a thread each: reading and masking, the harmonizer, checking and writing (here, in
     the caller's thread). One frame after the other, so that memory does not grow with the number of images.
@@ -114,6 +118,8 @@ def harmonize_inputs(tasks: Iterable[Input], recipe: Recipe) -> Iterator[Applied
             yield image.finished()
         else:
             image.attempt(partial(image.accept, frame))
+            if image.frames > 1:
+                partly((frame.index + 1) / image.frames)
 
 
 def _prepared(tasks: Iterable[Input], recipe: Recipe) -> Iterator[tuple[_Image, _Frame | None]]:

@@ -80,7 +80,7 @@ def apply(
             progress.advance(f"{count[FAILED]} failed" if count[FAILED] else "", skipped=reused)
 
         try:
-            rows = run(selection, recipe, jobs, scheduler, report)
+            rows = run(selection, recipe, jobs, scheduler, report, progress.partly)
         except KeyboardInterrupt:
             print("\nusharmonize: stopped; the same command goes on from here", file=sys.stderr)
             raise typer.Exit(130) from None

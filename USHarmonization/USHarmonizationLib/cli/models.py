@@ -12,8 +12,8 @@ from .options import AsJson, print_json
 def models(as_json: AsJson = False) -> None:
     """List the harmonizers that are installed, with what their model cards say.
 
-    Those that ship, and those below the folders of the environment variable USHARMONIZATION_MODELS. The methods fda and
-    histogram need no bundle and are always there.
+    Those that ship, and your own: in ~/.usharmonization/models, or in the folders of the environment variable
+    USHARMONIZATION_MODELS. The methods fda and histogram need no bundle and are always there.
     """
     from ..bundle import bundle_folders, read_bundle
     from ..errors import UsageError
