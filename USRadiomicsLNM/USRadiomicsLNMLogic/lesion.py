@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
 import slicer
 import vtk
 from vtk.util import numpy_support

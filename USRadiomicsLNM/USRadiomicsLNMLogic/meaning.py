@@ -101,7 +101,7 @@ def _isCalibrated(figures: Mapping[str, Any]) -> bool:
 
 def outcomeText(column: str) -> str:
     """``lymph node metastases`` for the column ``lnm``; another column by its name."""
-    return "lymph node metastases" if column.lower() in ("lnm", "n_stage", "ln_metastasis") else f"“{column}”"
+    return "lymph node metastases" if column.lower() == "lnm" else f"“{column}”"
 
 
 def percent(probability: float) -> str:
@@ -115,7 +115,7 @@ def percent(probability: float) -> str:
 
 
 def featureText(name: str) -> str:
-    """``original_glcm_Contrast`` as ``Contrast (GLCM)``, ``wavelet-LH_firstorder_Mean`` as ``Mean (first order, LH)``."""
+    """``Contrast (GLCM, wavelet LH)`` for ``wavelet-LH_glcm_Contrast``; other names as they are."""
     parts = name.split("_")
     if len(parts) < 3:
         return name

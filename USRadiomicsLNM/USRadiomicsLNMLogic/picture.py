@@ -9,7 +9,6 @@ import base64
 from dataclasses import dataclass
 
 import numpy as np
-
 import vtk
 from vtk.util import numpy_support
 

@@ -1,4 +1,4 @@
-"""One page about a score: a self-contained HTML file for screen and paper. It names no patient; a pseudonym may be given."""
+"""One page about a score: a self-contained HTML file for screen and paper. It names no patient, at most a pseudonym."""
 
 from __future__ import annotations
 
