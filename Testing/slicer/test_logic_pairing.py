@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import slicer
 import vtk
+from phantom_pairs import FIXED, MOVING, image, marks, readPair, simulatePhantom
 from USHarmonizationLogic import LogicError, USHarmonizationLogic
 from USHarmonizationLogic.landmark_lists import addLandmarkList, nextLandmark, placed
 from USHarmonizationLogic.pairing import TRANSFORMS, pairLandmarks, showPairing
@@ -21,51 +22,12 @@ from USHarmonizationLib.landmarks.registration import WrongOrderError
 
 @pytest.fixture(scope="module")
 def phantom(tmp_path_factory):
-    """Folder of one simulated pair, fixed hitachi-preirus, moving ge-voluson-e8."""
-    from USHarmonizationLib.simulation.phantom_files import phantom_pairs, write_phantom_pairs
-
-    folder = tmp_path_factory.mktemp("phantom")
-    plan = phantom_pairs("ge-voluson-e8", "hitachi-preirus", image_format="nrrd", size=200)
-    write_phantom_pairs(plan, 1, folder)
-    return folder
-
-
-FIXED, MOVING = "hitachi-preirus", "ge-voluson-e8"
-
-
-def image(folder, scanner):
-    return folder / "images" / scanner / "pair-0001.nrrd"
-
-
-def marks(folder, scanner):
-    return folder / "landmarks" / scanner / "pair-0001.mrk.json"
-
-
-def readVolume(scene, path):
-    node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", path.parent.name)
-    storage = slicer.vtkMRMLVolumeArchetypeStorageNode()
-    storage.SetFileName(str(path))
-    assert storage.ReadData(node)
-    return node
-
-
-def readMarks(scene, path, name="landmarks"):
-    node = scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", name)
-    storage = slicer.vtkMRMLMarkupsJsonStorageNode()
-    storage.SetFileName(str(path))
-    assert storage.ReadData(node)
-    return node
+    return simulatePhantom(tmp_path_factory.mktemp("phantom"))
 
 
 @pytest.fixture
 def pair(scene, phantom):
-    """Fixed volume, moving volume, fixed landmarks, moving landmarks."""
-    return (
-        readVolume(scene, image(phantom, FIXED)),
-        readVolume(scene, image(phantom, MOVING)),
-        readMarks(scene, marks(phantom, FIXED)),
-        readMarks(scene, marks(phantom, MOVING)),
-    )
+    return readPair(scene, phantom)
 
 
 def makeVolume(scene, name="volume", size=(1, 80, 100), spacing=0.5, kind="vtkMRMLScalarVolumeNode"):

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .evaluation import EvaluationLogic
+from .layout import LayoutLogic
 from .pairing import PairingLogic
 
 # Each of these classes has the public methods of one concept, and no state of its own.
@@ -20,7 +22,7 @@ from .pairing import PairingLogic
 MODULE = "USHarmonization"
 
 
-class USHarmonizationLogic(PairingLogic):
+class USHarmonizationLogic(LayoutLogic, PairingLogic, EvaluationLogic):
     """Harmonize ultrasound volumes, alone and many, and train harmonizers.
 
     Args:

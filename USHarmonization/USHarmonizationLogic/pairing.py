@@ -15,9 +15,10 @@ import numpy as np
 
 from .errors import LogicError
 from .landmark_lists import FIXED, MOVING, Placed, partnerless, placed, undoLandmark, useOrder
-from .planes import Plane, plane
+from .planes import RAS_OF_LPS, Plane, matrix4x4, plane
 from .process import ChildProcess
 from .tables import tableFromColumns
+from .volumes import checkVolume, writePixels
 
 if TYPE_CHECKING:
     from USHarmonizationLib.landmarks.registration import Landmark, Registration
@@ -222,7 +223,7 @@ def showPairing(scene: Any, pairing: Pairing, nodes: PairNodes | None = None) ->
     if nodes is None:
         transform = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", scene.GenerateUniqueName("Moving to fixed"))
         nodes = PairNodes(transform, None, _residualNode(scene))
-    _setMatrix(nodes.transform, pairing.movingToFixed)
+    nodes.transform.SetMatrixTransformToParent(matrix4x4(pairing.movingToFixed))
     _drawResiduals(nodes.residuals, pairing)
     table = tableFromColumns(scene, tableColumns(pairing), "Landmark errors", nodes.table)
     return PairNodes(nodes.transform, table, nodes.residuals)
@@ -267,37 +268,34 @@ def writeInputs(pairing: Pairing, fixedVolume: Any, movingVolume: Any, folder: P
 
 
 def writeFrame(volumeNode: Any, where: Plane, path: Path) -> None:
-    """Write one frame of a volume node as an image that lies where the plane says, in the volume's own pixel type."""
+    """Write one frame of a volume node as an image that lies where the plane says, in the volume's own pixel type.
+
+    Raises:
+        LogicError: the file cannot be written.
+    """
     import slicer
 
-    from USHarmonizationLib.files import write_image
-    from USHarmonizationLib.files.medical import MedicalSource
-    from USHarmonizationLib.image import UltrasoundImage
-
     grid = where.geometry
-    pixels = np.ascontiguousarray(slicer.util.arrayFromVolume(volumeNode)[where.frame])
+    pixels = slicer.util.arrayFromVolume(volumeNode)[where.frame]
     # An RGBA picture: its opacity is no brightness.
-    pixels = pixels[..., :3] if pixels.ndim == 3 else pixels
-    direction = tuple(float(value) for row in grid.direction for value in row)
-    source = MedicalSource(grid.size, grid.spacing, grid.origin, direction)
-    # The range is not written; whoever reads the file finds it anew.
-    write_image(UltrasoundImage(pixels[None], (0.0, 255.0), grid.spacing[::-1], container=source), path)
+    pixels = np.ascontiguousarray(pixels[..., :3] if pixels.ndim == 3 else pixels)
+    ijkToLps = np.eye(4)
+    ijkToLps[:2, :2], ijkToLps[:2, 3] = grid.matrix, grid.origin
+    writePixels(pixels[None], matrix4x4(RAS_OF_LPS @ ijkToLps), path)
 
 
 def loadResult(scene: Any, fixedVolume: Any, where: Plane, folder: Path, report: dict[str, Any]) -> PairResult:
     """Show the resampled moving image and the overlap of an export, where the fixed frame lies.
 
     Raises:
-        InputError: a file of the export cannot be read.
+        LogicError: a file of the export cannot be read.
     """
-    from USHarmonizationLib.files import read_image
-
     nodes = []
     for name, className, title in (
         ("moving", "vtkMRMLScalarVolumeNode", "Moving on fixed"),
         ("overlap", "vtkMRMLLabelMapVolumeNode", "Overlap"),
     ):
-        pixels = read_image(folder / f"{name}.nrrd").pixels
+        pixels = _pixels(folder / f"{name}.nrrd")
         nodes.append(_gridNode(scene, className, title, pixels, fixedVolume, where))
     return PairResult(report, *nodes, folder)
 
@@ -321,6 +319,9 @@ class PairingLogic:
             >>> pairing.registration.fre, pairing.registration.target_error
             (0.21, 0.34)
         """
+        checkNodes(fixedVolume, movingVolume, fixedLandmarks, movingLandmarks)
+        for volume in (fixedVolume, movingVolume):
+            checkVolume(volume)
         return pairLandmarks(fixedVolume, movingVolume, fixedLandmarks, movingLandmarks, transform)
 
     def showPairing(self, pairing: Pairing, nodes: PairNodes | None = None) -> PairNodes:
@@ -433,14 +434,6 @@ def _onImage(which: str, volume: Any, found: Placed) -> Plane:
     return where
 
 
-def _setMatrix(transformNode: Any, matrix: np.ndarray) -> None:
-    import vtk
-
-    made = vtk.vtkMatrix4x4()
-    made.DeepCopy(matrix.ravel().tolist())
-    transformNode.SetMatrixTransformToParent(made)
-
-
 def _residualNode(scene: Any) -> Any:
     node = scene.AddNewNodeByClass("vtkMRMLModelNode", scene.GenerateUniqueName("Landmark residuals"))
     node.CreateDefaultDisplayNodes()
@@ -472,12 +465,24 @@ def _drawResiduals(modelNode: Any, pairing: Pairing) -> None:
     modelNode.SetAndObservePolyData(data)
 
 
+def _pixels(path: Path) -> np.ndarray:
+    """(1, rows, columns) of a file of two dimensions."""
+    import slicer
+
+    node, storage = slicer.vtkMRMLScalarVolumeNode(), slicer.vtkMRMLVolumeArchetypeStorageNode()
+    storage.SetFileName(str(path))
+    if not path.is_file() or not storage.ReadData(node):
+        raise LogicError(f"The result {path} cannot be read.")
+    return slicer.util.arrayFromVolume(node).copy()
+
+
 def _gridNode(scene: Any, className: str, title: str, pixels: np.ndarray, fixedVolume: Any, where: Plane) -> Any:
     """A volume node with (1, rows, columns) pixels that lies on one frame of the fixed volume."""
     import slicer
     import vtk
 
     node = scene.AddNewNodeByClass(className, scene.GenerateUniqueName(title))
+    # Without the transforms above it, under which the node is put as well.
     matrix = vtk.vtkMatrix4x4()
     fixedVolume.GetIJKToRASMatrix(matrix)
     first = matrix.MultiplyPoint((0.0, 0.0, float(where.frame), 1.0))

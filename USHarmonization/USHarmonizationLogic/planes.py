@@ -145,5 +145,14 @@ def _frame(name: str, matrix: np.ndarray, points: np.ndarray, slices: int) -> in
     return found[0]
 
 
+def matrix4x4(values: np.ndarray) -> Any:
+    """A vtkMatrix4x4 of a (4, 4) array."""
+    import vtk
+
+    made = vtk.vtkMatrix4x4()
+    made.DeepCopy(np.asarray(values, float).ravel().tolist())
+    return made
+
+
 def _array(matrix: Any) -> np.ndarray:
     return np.array([[matrix.GetElement(row, column) for column in range(4)] for row in range(4)])

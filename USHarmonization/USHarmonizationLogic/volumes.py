@@ -127,6 +127,28 @@ def writeMask(mask: Any, volume: Any, path: Path | str) -> Path:
     return _write(np.asarray(mask, dtype=np.uint8), volume, Path(path))
 
 
+def writePixels(pixels: Any, ijkToRas: Any, path: Path) -> Path:
+    """Write an array of (slices, rows, columns[, 3]) as NRRD that lies where a vtkMatrix4x4 says.
+
+    Raises:
+        LogicError: the file cannot be written.
+
+    Example:
+        >>> writePixels(framesOf(volume)[:1], matrix, folder / "frame.nrrd")
+    """
+    writer = _teem().vtkTeemNRRDWriter()
+    writer.SetInputData(_imageData(pixels))
+    writer.SetIJKToRASMatrix(ijkToRas)
+    writer.SetUseCompression(False)
+    writer.SetFileName(str(path))
+    writer.Write()
+    size = pixels.nbytes
+    if writer.GetWriteError() or not path.is_file() or path.stat().st_size < size:
+        path.unlink(missing_ok=True)
+        raise LogicError(f"{path.parent} has no room for {size / 2**20:.0f} MB, or cannot be written to.")
+    return path
+
+
 def readPixels(path: Path | str) -> Any:
     """Pixels of an NRRD file, (slices, rows, columns) or (slices, rows, columns, 3).
 
@@ -208,7 +230,7 @@ def dicomModality(volume: Any) -> str:
     """
     import slicer
 
-    hierarchy = _hierarchy(volume.GetScene())
+    hierarchy = hierarchyOf(volume.GetScene())
     item = hierarchy.GetItemByDataNode(volume) if hierarchy is not None else 0
     key = slicer.vtkMRMLSubjectHierarchyConstants.GetDICOMSeriesModalityAttributeName()
     while item and item != hierarchy.GetSceneItemID():
@@ -346,17 +368,7 @@ def _write(pixels: Any, volume: Any, path: Path) -> Path:
 
     matrix = vtk.vtkMatrix4x4()
     volume.GetIJKToRASMatrix(matrix)
-    writer = _teem().vtkTeemNRRDWriter()
-    writer.SetInputData(_imageData(pixels))
-    writer.SetIJKToRASMatrix(matrix)
-    writer.SetUseCompression(False)
-    writer.SetFileName(str(path))
-    writer.Write()
-    size = pixels.nbytes
-    if writer.GetWriteError() or not path.is_file() or path.stat().st_size < size:
-        path.unlink(missing_ok=True)
-        raise LogicError(f"{path.parent} has no room for {size / 2**20:.0f} MB, or cannot be written to.")
-    return path
+    return writePixels(pixels, matrix, path)
 
 
 def _teem() -> Any:
@@ -430,7 +442,7 @@ def _copyLooks(output: Any, source: Any) -> None:
 
 def _placeBeside(output: Any, source: Any) -> None:
     """The same parent (the DICOM study) as the source in the subject hierarchy."""
-    hierarchy = _hierarchy(source.GetScene())
+    hierarchy = hierarchyOf(source.GetScene())
     if hierarchy is None:
         return
     item = hierarchy.GetItemByDataNode(source)
@@ -442,7 +454,7 @@ def _placeBeside(output: Any, source: Any) -> None:
         hierarchy.CreateItem(parent, output)
 
 
-def _hierarchy(scene: Any) -> Any:
+def hierarchyOf(scene: Any) -> Any:
     import slicer
 
     return None if scene is None else slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
