@@ -21,6 +21,7 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleTest,
     ScriptedLoadableModuleWidget,
 )
+
 from USHarmonizationLogic import USHarmonizationLogic
 
 __all__ = ["USHarmonization", "USHarmonizationLogic", "USHarmonizationTest", "USHarmonizationWidget"]
@@ -91,6 +92,7 @@ class USHarmonizationWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObserva
         self.uiWidget.layout().insertWidget(1, sectionsWidget)
         for sectionClass in sectionClasses():
             section = sectionClass(self.logic)
+            section.modelsChanged = self.onModelsChanged
             button = ctk.ctkCollapsibleButton()
             button.text = section.title
             button.collapsed = bool(self.sections)  # the first one is open
@@ -121,6 +123,11 @@ class USHarmonizationWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObserva
         """The user opens another module."""
         for section in self.sections:
             section.exit()
+
+    def onModelsChanged(self) -> None:
+        """Models were installed or removed in one section."""
+        for section in self.sections:
+            section.refreshModels()
 
     def onSceneStartClose(self, caller: Any = None, event: Any = None) -> None:
         """Before the scene is emptied: no section holds a node, no job runs."""

@@ -17,7 +17,6 @@ class USHarmonizationParameterNode:
 
     harmonizeInput: vtkMRMLVolumeNode
     harmonizeSegmentation: vtkMRMLSegmentationNode
-    harmonizeSource: str = ""
     harmonizeModel: str = ""
     harmonizeOutput: vtkMRMLVolumeNode
     harmonizeDevice: Annotated[str, Choice(["auto", "cpu", "cuda"])] = "auto"

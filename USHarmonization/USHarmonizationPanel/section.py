@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,9 @@ import qt
 import slicer
 import vtk
 from slicer.i18n import tr as _
-from USHarmonizationLogic import LogicError
 
 from USHarmonizationLib.errors import HarmonizationError
+from USHarmonizationLogic import LogicError
 
 # Colours of the status line: text, background and edge are all given, so that they read well in light and dark themes.
 # The mark says the same without colour.
@@ -64,6 +64,27 @@ def signalsBlocked(*widgets: Any) -> Iterator[None]:
             widget.blockSignals(blocked)
 
 
+def fill(combo: Any, items: Sequence[tuple[str, str]]) -> None:
+    """Fill a QComboBox with (value, text); nothing happens where these are in it already."""
+    if [(combo.itemData(at), combo.itemText(at)) for at in range(combo.count)] != list(items):
+        combo.clear()
+        for value, text in items:
+            combo.addItem(text, value)
+
+
+def choose(combo: Any, value: str) -> bool:
+    """Make the item with this value the current one of a QComboBox; False where there is none."""
+    at = combo.findData(value)
+    if at >= 0:
+        combo.currentIndex = at
+    return at >= 0
+
+
+def chosen(combo: Any) -> str:
+    """The value of a QComboBox's current item, "" where it has none."""
+    return combo.itemData(combo.currentIndex) or ""
+
+
 def paintStatus(label: Any, text: str, kind: str = "info") -> None:
     """Write one sentence into a label: mark and colour say how it is meant."""
     mark, style = KINDS[kind]
@@ -89,6 +110,8 @@ class Section(slicer.util.VTKObservationMixin):
         self.logic = logic
         self.parameterNode: Any = None
         self.entered = False
+        # A section that installs or removes models calls this; the panel then tells all sections.
+        self.modelsChanged: Callable[[], None] = self.refreshModels
         self.widget = slicer.util.loadUI(str(self.uiPath()))
         self.ui = slicer.util.childWidgetVariables(self.widget)
         self.widget.setMRMLScene(slicer.mrmlScene)
@@ -111,6 +134,9 @@ class Section(slicer.util.VTKObservationMixin):
 
     def updateFromParameterNode(self) -> None:
         """Show ``self.parameterNode`` (None while a scene is being closed) in the widgets, their signals blocked."""
+
+    def refreshModels(self) -> None:
+        """Models were installed or removed."""
 
     def enter(self) -> None:
         """The user opens the module."""
@@ -142,7 +168,7 @@ class Section(slicer.util.VTKObservationMixin):
         self.parameterNode = parameterNode
         if parameterNode is not None:
             self.observe(parameterNode.parameterNode, vtk.vtkCommand.ModifiedEvent, self._onParameterNodeModified)
-        self.updateFromParameterNode()
+        self._onParameterNodeModified()
 
     def observe(self, node: Any, event: Any, method: Callable[..., None]) -> None:
         """Observe a node once, however often this is called."""
@@ -158,5 +184,6 @@ class Section(slicer.util.VTKObservationMixin):
         """One sentence in the section's status line; ``kind`` is info, good, warning or error."""
         paintStatus(self.ui.statusLabel, text, kind)
 
+    @saysErrors
     def _onParameterNodeModified(self, caller: Any = None, event: Any = None) -> None:
         self.updateFromParameterNode()
