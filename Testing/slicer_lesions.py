@@ -25,7 +25,7 @@ MODEL_FEATURES = (
 
 
 def speckle(seed: int = 0, severity: float = 0.0, size: tuple[int, int] = SIZE) -> np.ndarray:
-    """(rows, columns) uint8 of speckle, darker where ``lesionMask`` is; brighter to the right, so that flips show.
+    """(rows, columns) uint8 of speckle, darker where ``lesion_mask`` is; brighter to the right, so that flips show.
 
     A lesion of higher ``severity`` is darker and more uneven.
     """
@@ -34,10 +34,10 @@ def speckle(seed: int = 0, severity: float = 0.0, size: tuple[int, int] = SIZE) 
     field = (field + np.roll(field, 1, 0) + np.roll(field, 1, 1)) / 3
     tissue = 90 + 30 * field + np.linspace(0, 40, size[1])
     lesion = 55 - 8 * severity + (18 + 5 * severity) * field + 10 * rng.normal(size=size)
-    return np.where(lesionMask(size), lesion, tissue).clip(1, 255).astype(np.uint8)
+    return np.where(lesion_mask(size), lesion, tissue).clip(1, 255).astype(np.uint8)
 
 
-def lesionMask(size: tuple[int, int] = SIZE) -> np.ndarray:
+def lesion_mask(size: tuple[int, int] = SIZE) -> np.ndarray:
     """(rows, columns) bool: an ellipse with a bite taken out at its upper left."""
     rows, columns = size
     y, x = np.mgrid[:rows, :columns]
@@ -45,7 +45,7 @@ def lesionMask(size: tuple[int, int] = SIZE) -> np.ndarray:
     return ellipse & ~((y < 0.36 * rows) & (x < 0.52 * columns))
 
 
-def volumeNode(
+def volume_node(
     scene: Any, pixels: np.ndarray, name: str = "US", spacing: tuple[float, float, float] = (0.2, 0.25, 1.0)
 ) -> Any:
     """A scalar or RGB volume, placed as Slicer places ultrasound; pixels: ([slices, ]rows, columns[, 3]).
@@ -73,14 +73,14 @@ def volumeNode(
     return node
 
 
-def segmentationNode(scene: Any, volume: Any, mask: np.ndarray, name: str = "lesion") -> tuple[Any, str]:
+def segmentation_node(scene: Any, volume: Any, mask: np.ndarray, name: str = "lesion") -> tuple[Any, str]:
     """A segmentation with one segment, drawn on the grid of ``volume``; and the segment's id."""
     node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Segmentation")
     node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
-    return node, addSegment(node, volume, mask, name)
+    return node, add_segment(node, volume, mask, name)
 
 
-def addSegment(segmentation: Any, volume: Any, mask: np.ndarray, name: str = "lesion") -> str:
+def add_segment(segmentation: Any, volume: Any, mask: np.ndarray, name: str = "lesion") -> str:
     """Add a segment on the grid of ``volume``; its id."""
     import slicer
     import vtk
@@ -97,9 +97,9 @@ def addSegment(segmentation: Any, volume: Any, mask: np.ndarray, name: str = "le
     return segmentation.AddSegmentFromBinaryLabelmapRepresentation(labels, name)
 
 
-def writeCohort(folder: Path, lesions: int = 8, harmonizer: str = "", shift: float = 0.0) -> Path:
+def write_cohort(folder: Path, lesions: int = 8, harmonizer: str = "", shift: float = 0.0) -> Path:
     """Simulated images and masks as NRRD and ``cohort.csv`` that names them, with ``lnm`` for every third patient."""
-    from USRadiomicsLNMLogic.lesion_files import writeNrrd
+    from USRadiomicsLNMLogic.lesion_files import writeFrame
 
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(7)
@@ -107,8 +107,8 @@ def writeCohort(folder: Path, lesions: int = 8, harmonizer: str = "", shift: flo
     for number in range(lesions):
         event = number % 3 == 0
         pixels = speckle(100 + number, (1.2 * event + 0.8 * rng.normal()) + shift)
-        writeNrrd(folder / f"case{number:02d}.nrrd", pixels, (0.25, 0.2))
-        writeNrrd(folder / f"mask{number:02d}.nrrd", lesionMask().astype(np.uint8), (0.25, 0.2))
+        writeFrame(folder / f"case{number:02d}.nrrd", pixels, (0.25, 0.2))
+        writeFrame(folder / f"mask{number:02d}.nrrd", lesion_mask().astype(np.uint8), (0.25, 0.2))
         names = [f"case{number:02d}.nrrd", f"mask{number:02d}.nrrd", f"patient {number}"]
         rows.append([*names, SCANNER, harmonizer, int(event)])
     with open(folder / "cohort.csv", "w", newline="", encoding="utf-8") as stream:
@@ -116,7 +116,7 @@ def writeCohort(folder: Path, lesions: int = 8, harmonizer: str = "", shift: flo
     return folder / "cohort.csv"
 
 
-def writeFeatures(
+def write_features(
     path: Path, extracted: Path, patients: int = 90, harmonizer: str = "", signal: float = 1.0, seed: int = 3
 ) -> Path:
     """A features table of many patients, drawn around the values that ``extracted`` holds, for some of its features.
@@ -149,12 +149,12 @@ def uslnm(*arguments: Any) -> int:
 
 
 @cache
-def modelFolder(base: Path) -> Path:
-    """A folder with ``extracted.csv`` (of a few lesions), ``features.csv``, ``after.csv`` (of many) and ``model.json``."""
-    cohort = writeCohort(base / "cohort")
+def model_folder(base: Path) -> Path:
+    """A folder with ``features.csv`` and ``after.csv`` of many patients, and ``model.json`` fitted on the first."""
+    cohort = write_cohort(base / "cohort")
     assert uslnm("extract", cohort, "--out", base / "extracted.csv", "--jobs", 1, "--json") == 0
-    features = writeFeatures(base / "features.csv", base / "extracted.csv")
-    writeFeatures(base / "after.csv", base / "extracted.csv", harmonizer=HARMONIZER, signal=1.4)
+    features = write_features(base / "features.csv", base / "extracted.csv")
+    write_features(base / "after.csv", base / "extracted.csv", harmonizer=HARMONIZER, signal=1.4)
     made = uslnm(
         *("fit", features, "--outcome", "lnm", "--out", base / "model.json", "--folds", 3, "--jobs", 1, "--json")
     )

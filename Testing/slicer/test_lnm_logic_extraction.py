@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from slicer_lesions import SCANNER, addSegment, lesionMask, segmentationNode, speckle, uslnm, volumeNode
+from slicer_lesions import SCANNER, add_segment, lesion_mask, segmentation_node, speckle, uslnm, volume_node
 
 from USHarmonizationLogic.tables import columnsOf
 from USRadiomicsLNMLogic import LogicError, USRadiomicsLNMLogic
@@ -31,12 +31,12 @@ def ofFiles(folder: Path, pixels: np.ndarray, mask: np.ndarray, parameters: str)
 
 @pytest.mark.parametrize("colour", [False, True])
 def test_values_are_those_of_the_command_line_on_files(scene: Any, tmp_path: Path, colour: bool) -> None:
-    pixels, mask = speckle(), lesionMask()
+    pixels, mask = speckle(), lesion_mask()
     if colour:
         pixels = np.repeat(pixels[..., None], 3, axis=-1)
         pixels[:20, :20, 0] = 250  # coloured, but not in the lesion
-    image = volumeNode(scene, pixels, spacing=(1.0, 1.0, 1.0))
-    segmentation, segment = segmentationNode(scene, image, mask)
+    image = volume_node(scene, pixels, spacing=(1.0, 1.0, 1.0))
+    segmentation, segment = segmentation_node(scene, image, mask)
     table = USRadiomicsLNMLogic(scene).extract(image, segmentation, segment, scanner=SCANNER)
     found = columnsOf(table)
     expected = ofFiles(tmp_path, pixels, mask, "ultrasound-8bit")
@@ -53,9 +53,9 @@ def test_values_are_those_of_the_command_line_on_files(scene: Any, tmp_path: Pat
 def test_a_flipped_image_has_other_values(scene: Any) -> None:
     """So that the test above would see a flip."""
     logic = USRadiomicsLNMLogic(scene)
-    image = volumeNode(scene, speckle())
-    flipped = volumeNode(scene, speckle()[:, ::-1])
-    segmentation, segment = segmentationNode(scene, image, lesionMask())
+    image = volume_node(scene, speckle())
+    flipped = volume_node(scene, speckle()[:, ::-1])
+    segmentation, segment = segmentation_node(scene, image, lesion_mask())
     first, second = (
         columnsOf(logic.extract(node, segmentation, segment, "ibsi"))["original_firstorder_Mean"][0]
         for node in (image, flipped)
@@ -65,16 +65,16 @@ def test_a_flipped_image_has_other_values(scene: Any) -> None:
 
 def test_size_in_mm_is_that_of_the_volume(scene: Any) -> None:
     logic = USRadiomicsLNMLogic(scene)
-    image = volumeNode(scene, speckle())
-    segmentation, segment = segmentationNode(scene, image, lesionMask())
+    image = volume_node(scene, speckle())
+    segmentation, segment = segmentation_node(scene, image, lesion_mask())
     columns = columnsOf(logic.extract(image, segmentation, segment, "ibsi"))
-    assert columns["original_shape2D_PixelSurface"][0] == pytest.approx(lesionMask().sum() * 0.2 * 0.25)
+    assert columns["original_shape2D_PixelSurface"][0] == pytest.approx(lesion_mask().sum() * 0.2 * 0.25)
 
 
 def test_the_table_is_saved_as_the_command_writes_it(scene: Any, tmp_path: Path) -> None:
     logic = USRadiomicsLNMLogic(scene)
-    image = volumeNode(scene, speckle())
-    process = logic.startExtraction(image, *segmentationNode(scene, image, lesionMask()), "ibsi", SCANNER)
+    image = volume_node(scene, speckle())
+    process = logic.startExtraction(image, *segmentation_node(scene, image, lesion_mask()), "ibsi", SCANNER)
     assert process.start().wait() == "done"
     written = process.job.features.read_bytes()
     table = logic.finishExtraction(process)
@@ -85,9 +85,9 @@ def test_the_table_is_saved_as_the_command_writes_it(scene: Any, tmp_path: Path)
 
 def test_a_table_node_is_filled_anew(scene: Any) -> None:
     logic = USRadiomicsLNMLogic(scene)
-    image = volumeNode(scene, speckle())
+    image = volume_node(scene, speckle())
     table = scene.AddNewNodeByClass("vtkMRMLTableNode", "mine")
-    found = logic.extract(image, *segmentationNode(scene, image, lesionMask()), "ibsi", table=table)
+    found = logic.extract(image, *segmentation_node(scene, image, lesion_mask()), "ibsi", table=table)
     assert found is table
     assert table.GetNumberOfRows() == 1
 
@@ -99,15 +99,15 @@ def test_what_cannot_be_extracted_is_said_and_no_folder_is_left(
 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     logic = USRadiomicsLNMLogic(scene)
-    image = volumeNode(scene, speckle())
-    segmentation, segment = segmentationNode(scene, image, lesionMask())
+    image = volume_node(scene, speckle())
+    segmentation, segment = segmentation_node(scene, image, lesion_mask())
     dot = np.zeros((96, 128), np.uint8)
     dot[40, 60] = 1
-    point = addSegment(segmentation, image, dot, "point")
-    with pytest.raises(LogicError, match="the segment.*pixel"):
+    point = add_segment(segmentation, image, dot, "point")
+    with pytest.raises(LogicError, match=r"the segment.*pixel"):
         logic.extract(image, segmentation, point)
     (tmp_path / "bad.yaml").write_text("setting: {force2D: false}\n")
-    with pytest.raises(LogicError, match="No features: .*force2D"):
+    with pytest.raises(LogicError, match=r"No features: .*force2D"):
         logic.extract(image, segmentation, segment, str(tmp_path / "bad.yaml"))
     with pytest.raises(LogicError, match="no parameter file"):
         logic.extract(image, segmentation, segment, str(tmp_path / "none.yaml"))
@@ -117,15 +117,15 @@ def test_what_cannot_be_extracted_is_said_and_no_folder_is_left(
 def test_without_pyradiomics_it_is_said_where_to_get_it(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "radiomics" else find(name))
-    image = volumeNode(scene, speckle())
+    image = volume_node(scene, speckle())
     with pytest.raises(LogicError, match=r"SlicerRadiomics.*pip install pyradiomics"):
-        USRadiomicsLNMLogic(scene).startExtraction(image, *segmentationNode(scene, image, lesionMask()))
+        USRadiomicsLNMLogic(scene).startExtraction(image, *segmentation_node(scene, image, lesion_mask()))
 
 
 def test_a_cancelled_extraction_leaves_nothing(scene: Any) -> None:
     logic = USRadiomicsLNMLogic(scene)
-    image = volumeNode(scene, speckle())
-    process = logic.startExtraction(image, *segmentationNode(scene, image, lesionMask())).start()
+    image = volume_node(scene, speckle())
+    process = logic.startExtraction(image, *segmentation_node(scene, image, lesion_mask())).start()
     folder = process.folder
     process.cancel()
     assert process.wait(20) == "cancelled"

@@ -15,7 +15,7 @@ import vtk
 from vtk.util import numpy_support
 
 from USHarmonizationLogic import LogicError
-from USHarmonizationLogic.volumes import checkVolume
+from USHarmonizationLogic.volumes import checkVolume, hierarchyOf, pixelsOf
 
 # Of the segment's area: with more of it beside the image, one is told.
 TOLD_OUTSIDE = 0.05
@@ -59,7 +59,7 @@ def lesionOf(image: Any, segmentation: Any, segmentId: str, name: str = "image")
     Raises:
         LogicError: one sentence that says what is missing or does not fit.
     """
-    pixels = pixelsOf(image, name)
+    pixels = imagePixels(image, name)
     segment = _segmentOf(segmentation, segmentId)
     _refuseOtherPatient(image, segmentation, name)
     mask, outside = _onGrid(image, segmentation, segmentId, pixels.shape[:3], name)
@@ -79,10 +79,10 @@ def lesionOf(image: Any, segmentation: Any, segmentId: str, name: str = "image")
             "The pixels are exactly 1 mm wide, which is what is assumed when a file does not say it: sizes may be in "
             "pixels, not in mm."
         )
-    return Lesion(pixels[place], mask[place], (height, width), place, tuple(notes))
+    return Lesion(pixels[place].copy(), mask[place], (height, width), place, tuple(notes))
 
 
-def pixelsOf(image: Any, name: str = "image") -> np.ndarray:
+def imagePixels(image: Any, name: str = "image") -> np.ndarray:
     """(slices, rows, columns) or (slices, rows, columns, 3) of a volume node; no copy.
 
     Raises:
@@ -91,12 +91,8 @@ def pixelsOf(image: Any, name: str = "image") -> np.ndarray:
     if image is None or image.GetScene() is None:
         raise LogicError(f"Choose the {name}: an ultrasound volume.")
     checkVolume(image)
-    data = image.GetImageData()
-    scalars = data.GetPointData().GetScalars()
-    channels = scalars.GetNumberOfComponents()
-    columns, rows, slices = data.GetDimensions()
-    values = numpy_support.vtk_to_numpy(scalars).reshape(slices, rows, columns, channels)
-    return values[..., 0] if channels == 1 else values[..., :3]
+    pixels = pixelsOf(image)
+    return pixels[..., :3] if pixels.ndim == 4 else pixels
 
 
 def _segmentOf(segmentation: Any, segmentId: str) -> str:
@@ -179,8 +175,7 @@ def _pixelArea(labelmap: Any, image: Any) -> float:
 
 def _refuseOtherPatient(image: Any, segmentation: Any, name: str) -> None:
     """Refuse a segmentation that the data tree has under another patient."""
-    scene = image.GetScene()
-    tree = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene) if scene is not None else None
+    tree = hierarchyOf(image.GetScene())
     if tree is None:
         return
     patients = []

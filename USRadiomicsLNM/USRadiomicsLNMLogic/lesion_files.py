@@ -1,7 +1,4 @@
-"""Lesions as files in a folder: what ``uslnm extract`` reads. No file says whose image it is.
-
-NRRD is written here, by hand: it keeps every pixel type and the spacing, and needs no package that takes long to load.
-"""
+"""Lesions as files in a folder: what ``uslnm extract`` reads. No file says whose image it is."""
 
 from __future__ import annotations
 
@@ -12,24 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import vtk
 
 from USHarmonizationLogic import LogicError
+from USHarmonizationLogic.volumes import writePixels
 
 from .lesion import Lesion
 
 COHORT, FEATURES, CASES = "cohort.csv", "features.csv", "features-cases.csv"
 # Beside a cohort of harmonized images: which image each was made of, as ``usharmonize apply`` writes it.
 APPLIED = "apply.csv"
-TYPES = {
-    "uint8": "unsigned char",
-    "int8": "signed char",
-    "uint16": "unsigned short",
-    "int16": "short",
-    "uint32": "unsigned int",
-    "int32": "int",
-    "float32": "float",
-    "float64": "double",
-}
 
 
 @dataclass(frozen=True)
@@ -66,11 +55,11 @@ def writeSources(folder: Path, sources: Sequence[Source], original: np.ndarray |
     try:
         for source in sources:
             lesion = source.lesion
-            writeNrrd(folder / f"{source.name}.nrrd", lesion.pixels, lesion.spacingMm)
-            writeNrrd(folder / f"{source.name}-mask.nrrd", lesion.mask.astype(np.uint8), lesion.spacingMm)
+            writeFrame(folder / f"{source.name}.nrrd", lesion.pixels, lesion.spacingMm)
+            writeFrame(folder / f"{source.name}-mask.nrrd", lesion.mask.astype(np.uint8), lesion.spacingMm)
             writer.writerow([f"{source.name}.nrrd", f"{source.name}-mask.nrrd", source.scanner, source.harmonizer])
         if original is not None:
-            writeNrrd(folder / "original.nrrd", original, sources[0].lesion.spacingMm)
+            writeFrame(folder / "original.nrrd", original, sources[0].lesion.spacingMm)
         (folder / APPLIED).write_text("input,output,status\noriginal.nrrd,harmonized.nrrd,done\n", encoding="utf-8")
         cohort = folder / COHORT
         cohort.write_text(text.getvalue(), encoding="utf-8", newline="\n")
@@ -79,25 +68,14 @@ def writeSources(folder: Path, sources: Sequence[Source], original: np.ndarray |
     return cohort
 
 
-def writeNrrd(path: Path, pixels: np.ndarray, spacingMm: tuple[float, float]) -> None:
-    """Write (rows, columns) or (rows, columns, 3) pixels with their height and width."""
-    kind = TYPES.get(pixels.dtype.name)
-    if kind is None:
-        raise LogicError(f"Pixels of type {pixels.dtype} cannot be used; convert the image to 8 or 16 bits first.")
-    rows, columns = pixels.shape[:2]
-    colour = pixels.ndim == 3
-    spacing = f"{spacingMm[1]!r} {spacingMm[0]!r}"
-    header = [
-        "NRRD0004",
-        f"type: {kind}",
-        f"dimension: {3 if colour else 2}",
-        f"sizes: {'3 ' if colour else ''}{columns} {rows}",
-        f"spacings: {'NaN ' if colour else ''}{spacing}",
-        *(["kinds: RGB-color domain domain"] if colour else []),
-        "endian: little",
-        "encoding: raw",
-        "",
-        "",
-    ]
-    values = np.ascontiguousarray(pixels)
-    path.write_bytes("\n".join(header).encode("ascii") + values.astype(values.dtype.newbyteorder("<")).tobytes())
+def writeFrame(path: Path, pixels: np.ndarray, spacingMm: tuple[float, float]) -> None:
+    """Write (rows, columns) or (rows, columns, 3) pixels as NRRD with their height and width.
+
+    Raises:
+        LogicError: the file cannot be written.
+    """
+    height, width = spacingMm
+    matrix = vtk.vtkMatrix4x4()  # as Slicer places ultrasound
+    matrix.SetElement(0, 0, -width)
+    matrix.SetElement(1, 1, -height)
+    writePixels(pixels[None], matrix, path)

@@ -74,6 +74,30 @@ class USRadiomicsLNMLogic:
             node = self.scene.AddNode(node)
         return node
 
+    def missingDependencies(self) -> list[Any]:
+        """Python packages that the child processes need and that are not there.
+
+        Example:
+            >>> [one.name for one in logic.missingDependencies()]
+            []
+        """
+        from USHarmonizationLogic.dependencies import missing
+
+        return missing("radiomics")
+
+    def installDependencies(self, confirm: Any = None, wheelFolder: Path | str | None = None) -> None:
+        """Install what is missing, after asking once; nothing happens when nothing is.
+
+        Raises:
+            LogicError: one sentence: declined, pyradiomics has to come from its extension, or pip failed and why.
+
+        Example:
+            >>> logic.installDependencies(confirm=slicer.util.confirmOkCancelDisplay)
+        """
+        from USHarmonizationLogic.dependencies import install
+
+        install("radiomics", confirm, wheelFolder)
+
     # Features of one lesion
 
     def parameterFiles(self) -> tuple[str, ...]:
@@ -98,6 +122,17 @@ class USRadiomicsLNMLogic:
 
         return otherOf(self.scene, image)
 
+    def segmentationOf(self, image: Any) -> Any:
+        """The segmentation that was drawn on a volume; None when it cannot be told.
+
+        Example:
+            >>> logic.segmentationOf(image).GetName()
+            'Segmentation'
+        """
+        from .pairs import segmentationOf
+
+        return segmentationOf(self.scene, image)
+
     def harmonizerOf(self, image: Any) -> str:
         """Name of the harmonizer that a volume went through, "" for none.
 
@@ -118,7 +153,7 @@ class USRadiomicsLNMLogic:
         """
         from .pairs import scannerOf
 
-        return scannerOf(self.scene, image)
+        return scannerOf(image)
 
     def startExtraction(
         self,
@@ -150,18 +185,18 @@ class USRadiomicsLNMLogic:
             'done'
         """
         from .extraction import extractionProcess
-        from .lesion import pixelsOf
+        from .lesion import imagePixels
         from .pairs import originalOf
 
         sources = self._sources(image, segmentation, segmentId, scanner, other)
         original = None
         if withoutGraphics and sources[0].harmonizer:
-            made = originalOf(self.scene, image)
+            made = originalOf(image)
             if made is None:
                 raise LogicError(
                     "To leave graphics out of a harmonized image its original is needed, which is not in the scene."
                 )
-            original = pixelsOf(made, "original")[sources[0].lesion.slice]
+            original = imagePixels(made, "original")[sources[0].lesion.slice]
         return extractionProcess(sources, parameters, withoutGraphics, original)
 
     def finishExtraction(self, process: ChildProcess, table: Any = None) -> Any:
