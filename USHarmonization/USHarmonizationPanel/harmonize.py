@@ -9,7 +9,7 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from USHarmonizationLogic import LogicError
+from USHarmonizationLogic import LogicError, dependencies
 from USHarmonizationLogic.detection import RESULT_OF
 from USHarmonizationLogic.volumes import checkOutput, checkVolume, cineOf
 
@@ -21,6 +21,7 @@ from .section import Section, choose, chosen, fill, paintStatus, saysErrors, sig
 DOUBLE_CLICK_SECONDS = 0.6
 # Confidence of a detection, as USHarmonizationLib.scanners gives it: below the first it has to be checked.
 SURE, DOUBTFUL = 0.9, 0.5
+KIND_OF_COLOUR = {"good": "good", "doubtful": "warning", "bad": "error"}
 VOLUME_CLASSES = ("vtkMRMLScalarVolumeNode", "vtkMRMLVectorVolumeNode")
 
 
@@ -32,11 +33,13 @@ class HarmonizeSection(Section):
 
     def setup(self) -> None:
         ui = self.ui
+        self.install = dependencies.install
         self.askToInstall = slicer.util.confirmOkCancelDisplay
         self.result: Any = None
         self._models: list[Any] = []
         self._detection: tuple[Any, Any] | None = None  # volume, what was found
         self._note: tuple[str, str] | None = None  # what the last job led to, until something else is chosen
+        self._segmentation: Any = None  # whose segments are observed
         self._poller: Poller | None = None
         self._input: Any = None  # of the running job
         self._startedAt = 0.0
@@ -48,6 +51,7 @@ class HarmonizeSection(Section):
         )
         ui.inputSelector.connect("currentNodeChanged(vtkMRMLNode*)", self.onInputChanged)
         ui.segmentationSelector.connect("currentNodeChanged(vtkMRMLNode*)", self.onSegmentationChanged)
+        ui.segmentComboBox.connect("currentIndexChanged(int)", self.onSegmentChanged)
         ui.outputSelector.connect("currentNodeChanged(vtkMRMLNode*)", self.onOutputChanged)
         ui.sourceComboBox.connect("currentIndexChanged(int)", self.onSourceChanged)
         ui.modelComboBox.connect("currentIndexChanged(int)", self.onModelChanged)
@@ -86,6 +90,7 @@ class HarmonizeSection(Section):
         if self._poller is not None:
             self._poller.cancel()
         self._poller = self._input = self._detection = self._note = self.result = None
+        self._observeSegments(None)
         self.comparison.close()
         self.ui.resultGroup.visible = False
 
@@ -105,6 +110,9 @@ class HarmonizeSection(Section):
 
     def onSegmentationChanged(self, node: Any) -> None:
         self._set("harmonizeSegmentation", node)
+
+    def onSegmentChanged(self) -> None:
+        self._set("harmonizeSegment", chosen(self.ui.segmentComboBox))
 
     def onOutputChanged(self, node: Any) -> None:
         self._set("harmonizeOutput", node)
@@ -161,16 +169,42 @@ class HarmonizeSection(Section):
     def updateFromParameterNode(self) -> None:
         ui, node = self.ui, self.parameterNode
         selectors = (ui.inputSelector, ui.segmentationSelector, ui.outputSelector)
-        with signalsBlocked(*selectors, ui.sourceComboBox, ui.modelComboBox, ui.deviceComboBox):
+        combos = (ui.segmentComboBox, ui.sourceComboBox, ui.modelComboBox, ui.deviceComboBox)
+        with signalsBlocked(*selectors, *combos):
             ui.inputSelector.setCurrentNode(node.harmonizeInput if node else None)
             ui.segmentationSelector.setCurrentNode(node.harmonizeSegmentation if node else None)
             ui.outputSelector.setCurrentNode(node.harmonizeOutput if node else None)
             if node:
                 choose(ui.deviceComboBox, node.harmonizeDevice)
+                self._fillSegments()
                 self._fillSources()
                 self._fillModels()
         self._showDetection()
         self._showState()
+
+    def _fillSegments(self) -> None:
+        """Which segment is the lesion; asked only where there are several."""
+        node, combo = self.parameterNode.harmonizeSegmentation, self.ui.segmentComboBox
+        self._observeSegments(node)
+        segments = node.GetSegmentation() if node else None
+        ids = list(segments.GetSegmentIDs()) if segments else []
+        fill(combo, [(one, segments.GetSegment(one).GetName()) for one in ids])
+        if not choose(combo, self.parameterNode.harmonizeSegment):
+            self.parameterNode.harmonizeSegment = ids[0] if ids else ""
+        combo.visible = len(ids) > 1
+
+    def _observeSegments(self, node: Any) -> None:
+        events = (slicer.vtkSegmentation.SegmentAdded, slicer.vtkSegmentation.SegmentRemoved)
+        if self._segmentation is not node:
+            for event in events:
+                if self._segmentation is not None:
+                    self.unobserve(self._segmentation, event, self._onSegmentsChanged)
+                if node is not None:
+                    self.observe(node, event, self._onSegmentsChanged)
+            self._segmentation = node
+
+    def _onSegmentsChanged(self, caller: Any = None, event: Any = None) -> None:
+        self._onParameterNodeModified()
 
     def _fillSources(self) -> None:
         scanners = self.logic.scanners().items()
@@ -230,7 +264,8 @@ class HarmonizeSection(Section):
         ui, running, problem = self.ui, self.running, self.problem()
         ui.progressWidget.visible = running
         selectors = (ui.inputSelector, ui.segmentationSelector, ui.outputSelector)
-        for widget in (*selectors, ui.sourceComboBox, ui.modelComboBox, ui.deviceComboBox, ui.wheelsEdit):
+        combos = (ui.segmentComboBox, ui.sourceComboBox, ui.modelComboBox, ui.deviceComboBox)
+        for widget in (*selectors, *combos, ui.wheelsEdit):
             widget.enabled = not running
         if running:
             return
@@ -258,14 +293,14 @@ class HarmonizeSection(Section):
             return
         node = self.parameterNode
         self._note = None
-        self.logic.installDependencies(
-            "harmonize", confirm=self.askToInstall, wheelFolder=self.ui.wheelsEdit.currentPath or None
-        )
+        self.install("harmonize", confirm=self.askToInstall, wheelFolder=self.ui.wheelsEdit.currentPath or None)
         process = self.logic.startHarmonize(
             node.harmonizeInput,
             node.harmonizeModel,
+            node.harmonizeOutput,
+            sourceScanner=self.source(),
             segmentation=node.harmonizeSegmentation,
-            output=node.harmonizeOutput,
+            segmentId=node.harmonizeSegment,
             device=node.harmonizeDevice,
         )
         self._input, self._startedAt = node.harmonizeInput, time.monotonic()
@@ -288,36 +323,36 @@ class HarmonizeSection(Section):
     @saysErrors
     def _onFinished(self, process: Any) -> None:
         self._poller = None
-        if process.state == "cancelled":
-            self._end(_("Cancelled; nothing was changed."), "info")
-            return
         try:
-            if process.state != "done":
-                raise LogicError(process.message)
             result = self.logic.finishHarmonize(process)
-        except (LogicError, OSError) as error:
+        except LogicError as error:
             self._end(str(error), "error")
             return
+        if result is None:
+            self._end(_("Cancelled; nothing was changed."))
+            return
         self.result = result
-        self._end(_("Done: {name}.").format(name=result.outputVolume.GetName()), "info")
-        self._showResult()
+        self._end(_("Done: {name}.").format(name=result.outputVolume.GetName()))
+        self._showResult(process.job)
 
-    def _end(self, text: str, kind: str) -> None:
+    def _end(self, text: str, kind: str = "info") -> None:
         self._poller = self._input = None
         self._note = (text, kind)
         self._showState()
 
-    def _showResult(self) -> None:
+    def _showResult(self, job: Any) -> None:
         """Verdict, warnings, and both images side by side."""
         ui, result = self.ui, self.result
-        paintStatus(ui.verdictLabel, result.verdict, result.colour)
+        paintStatus(ui.verdictLabel, result.verdict, KIND_OF_COLOUR[result.colour])
+        # The verdict names the first warning.
+        warnings = result.warnings if len(result.warnings) > 1 else ()
         ui.warningsLabel.textFormat = qt.Qt.PlainText
-        ui.warningsLabel.text = "\n".join(f"• {text}" for text in result.warnings)
-        ui.warningsLabel.visible = bool(result.warnings)
+        ui.warningsLabel.text = "\n".join(f"• {text}" for text in warnings)
+        ui.warningsLabel.visible = bool(warnings)
         ui.resultGroup.visible = True
-        title = _("Harmonized to {name}").format(name=self.logic.scannerName(result.target))
+        title = _("Harmonized to {name}").format(name=job.targetName) if job.targetName else _("Harmonized")
         segmentation = self.parameterNode.harmonizeSegmentation if self.parameterNode else None
-        self.comparison.open(result.inputVolume, result.outputVolume, segmentation, title)
+        self.comparison.open(job.inputVolume, result.outputVolume, segmentation, title)
 
 
 def detectionWords(detection: Any) -> str:

@@ -17,6 +17,7 @@ class USHarmonizationParameterNode:
 
     harmonizeInput: vtkMRMLVolumeNode
     harmonizeSegmentation: vtkMRMLSegmentationNode
+    harmonizeSegment: str = ""
     harmonizeModel: str = ""
     harmonizeOutput: vtkMRMLVolumeNode
     harmonizeDevice: Annotated[str, Choice(["auto", "cpu", "cuda"])] = "auto"
