@@ -219,14 +219,22 @@ def checkNodes(fixedVolume: Any, movingVolume: Any, fixedList: Any, movingList: 
 
 
 def showPairing(scene: Any, pairing: Pairing, nodes: PairNodes | None = None) -> PairNodes:
-    """Put a pairing into the scene, or into the nodes that an earlier one left; cheap enough for each mouse move."""
-    if nodes is None:
+    """Put a pairing into the scene; cheap enough for each mouse move.
+
+    Args:
+        scene: where nodes are added.
+        pairing: to show.
+        nodes: of an earlier call, which are renewed; those that are None are made.
+    """
+    transform, table, residuals = (nodes.transform, nodes.table, nodes.residuals) if nodes else (None, None, None)
+    if transform is None:
         transform = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", scene.GenerateUniqueName("Moving to fixed"))
-        nodes = PairNodes(transform, None, _residualNode(scene))
-    nodes.transform.SetMatrixTransformToParent(matrix4x4(pairing.movingToFixed))
-    _drawResiduals(nodes.residuals, pairing)
-    table = tableFromColumns(scene, tableColumns(pairing), "Landmark errors", nodes.table)
-    return PairNodes(nodes.transform, table, nodes.residuals)
+    if residuals is None:
+        residuals = _residualNode(scene)
+    transform.SetMatrixTransformToParent(matrix4x4(pairing.movingToFixed))
+    _drawResiduals(residuals, pairing)
+    table = tableFromColumns(scene, tableColumns(pairing), "Landmark errors", table)
+    return PairNodes(transform, table, residuals)
 
 
 def tableColumns(pairing: Pairing) -> dict[str, list[Any]]:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from slicer import vtkMRMLSegmentationNode, vtkMRMLVolumeNode
+from slicer import (
+    vtkMRMLLinearTransformNode,
+    vtkMRMLMarkupsFiducialNode,
+    vtkMRMLModelNode,
+    vtkMRMLSegmentationNode,
+    vtkMRMLTableNode,
+    vtkMRMLVolumeNode,
+)
 from slicer.parameterNodeWrapper import Choice, parameterNodeWrapper
 
 
@@ -27,3 +34,24 @@ class USHarmonizationParameterNode:
     batchCohort: str = ""
     batchModel: str = ""
     batchOutput: str = ""
+    # Phantom pairing: what was chosen, and the nodes that show the registration.
+    pairingFixed: vtkMRMLVolumeNode
+    pairingMoving: vtkMRMLVolumeNode
+    pairingFixedLandmarks: vtkMRMLMarkupsFiducialNode
+    pairingMovingLandmarks: vtkMRMLMarkupsFiducialNode
+    pairingTransform: Annotated[str, Choice(["rigid", "similarity", "affine"])] = "rigid"
+    pairingFolder: str = ""
+    pairingTransformNode: vtkMRMLLinearTransformNode
+    pairingTable: vtkMRMLTableNode
+    pairingResiduals: vtkMRMLModelNode
+    # Training.
+    trainingCohort: str = ""
+    trainingSource: str = ""
+    trainingTarget: str = ""
+    trainingVariant: str = "texture"
+    trainingFolder: str = ""
+    trainingSteps: int = 20000
+    trainingValidateEvery: int = 500
+    trainingContentFloor: float = 0.8
+    trainingSeed: int = 0
+    trainingDevice: Annotated[str, Choice(["auto", "cpu", "cuda"])] = "auto"
