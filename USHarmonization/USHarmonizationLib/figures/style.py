@@ -42,6 +42,7 @@ SETTINGS = {
     "ytick.major.width": 0.6,
     "xtick.major.size": 2.5,
     "ytick.major.size": 2.5,
+    "text.parse_math": False,  # names come from users: a $ is a $
     "svg.fonttype": "none",  # text stays text
     "svg.hashsalt": "usharmonization",  # the same file each time
 }

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 MISSING = "–"
+MINUS = "\u2212"
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,9 @@ class Table:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         group = [self.grouped_by] if self.grouped_by else []
-        writer.writerow(group + [f"{title}{end}" for title, these in zip(self.columns, ends, strict=True) for end in these])
+        writer.writerow(
+            group + [f"{title}{end}" for title, these in zip(self.columns, ends, strict=True) for end in these]
+        )
         for line in self.lines:
             row = [line.group] if self.grouped_by else []
             for cell, these in zip(line.cells, ends, strict=True):
@@ -177,12 +180,12 @@ def fixed(value: float, digits: int) -> str:
     if not math.isfinite(value):
         return MISSING
     text = f"{value:.{digits}f}"
-    return (text[1:] if float(text) == 0 and text.startswith("-") else text).replace("-", "−")
+    return (text[1:] if float(text) == 0 and text.startswith("-") else text).replace("-", MINUS)
 
 
 def number_of(text: str) -> float:
     """The number that ``fixed`` wrote."""
-    return math.nan if text == MISSING else float(text.replace("−", "-"))
+    return math.nan if text == MISSING else float(text.replace(MINUS, "-"))
 
 
 def listed(words: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from ..study.results import (
     TEXTURE,
     TRAINING,
     ImageFigure,
+    MethodResult,
     PerformanceRow,
 )
 from .cells import MISSING, Cell, Interval, Line, Measured, Number, PValue, Table, counted
@@ -27,6 +28,7 @@ def tables(view: View) -> dict[str, Table]:
     made = (
         patients(view),
         images(view),
+        kept(view),
         performance(view),
         against_original(view),
         calibration(view),
@@ -63,39 +65,60 @@ def patients(view: View) -> Table:
 
 
 def images(view: View) -> Table:
-    """Table 2: how close harmonized images are to the target's, and what was kept of the originals."""
-    rows = [row for row in view.results.image_figures if row.images == view.images]
-    keys = list(dict.fromkeys((row.key, row.against) for row in rows))
-    keys.sort(key=lambda key: key[1] == "original")
+    """Table 2: how close harmonized images are to the target's."""
+    which = "patients that no harmonizer or model has learned from" if view.images != "all" else "all patients"
+    return _image_table(
+        view,
+        "target",
+        "table_2_images",
+        "Images: similarity to the target scanner",
+        f"Images of {which}, against other patients’ images of {view.target}. ↓ lower is better, ↑ higher is better; "
+        f"no "
+        "figure has an interval. Warned: share of images that the quality checks of the harmonizer doubt.",
+    )
+
+
+def kept(view: View) -> Table:
+    """Table 2b: what harmonized images kept of their originals."""
+    return _image_table(
+        view,
+        "original",
+        "table_2b_kept",
+        "Images: what is kept of the original",
+        "Each image against itself before; mean, and in brackets the standard deviation over images. A method that "
+        "changes "
+        "nothing keeps all: high figures are no success by themselves.",
+    )
+
+
+def _image_table(view: View, against: str, name: str, title: str, note: str) -> Table:
+    rows = [row for row in view.results.image_figures if (row.images, row.against) == (view.images, against)]
+    keys = list(dict.fromkeys(row.key for row in rows))
     footnotes = list(dict.fromkeys(row.warnings for row in rows if row.warnings))
-    titles = tuple(_image_title(next(row for row in rows if (row.key, row.against) == key)) for key in keys)
-    found = {(row.scanner, row.method, row.key, row.against): row for row in rows}
+    found = {(row.scanner, row.method, row.key): row for row in rows}
     lines = []
     for scanner in dict.fromkeys(row.scanner for row in rows):
         for method in view.results.methods:
-            cells = [found.get((scanner, method.name, *key)) for key in keys]
-            warned = view.of_method(method.name)
-            share = [one.warned for one in warned.scanners if one.source == scanner] if warned else []
+            cells = [found.get((scanner, method.name, key)) for key in keys]
             if any(cells):
-                shown: list[Cell] = [view.method(method.name), *(_image_cell(cell, footnotes) for cell in cells)]
-                shown.append(_percent(share[0]) if share and math.isfinite(share[0]) else MISSING)
-                lines.append(Line(tuple(shown), f"{_source(view, scanner)}"))
-    unseen = "patients that no harmonizer or model has learned from" if view.images != "all" else "all patients"
-    notes = [
-        f"Images of {unseen}. Against the target ({view.target}): sets of other patients' images are compared. "
-        "Against the original: the same image before; a method that changes nothing keeps all, so that this is no "
-        "figure of success. ↓ lower is better, ↑ higher. In brackets: standard deviation over images.",
-        "Images with a warning: those that the quality checks of the harmonizer doubt.",
-        *(f"{_mark(place)} {text}" for place, text in enumerate(footnotes)),
-    ]
+                shown: list[Cell] = [method.title, *(_image_cell(cell, footnotes) for cell in cells)]
+                lines.append(Line((*shown, *_warned(view, method, scanner, against)), _source(view, scanner)))
+    titles = (_image_title(next(row for row in rows if row.key == key)) for key in keys)
     return Table(
-        "table_2_images",
-        "Images: similarity to the target scanner, and what is kept of the original",
-        ("method", *titles, "images with a warning"),
+        name,
+        title,
+        ("method", *titles, *(["warned"] if against == "target" else [])),
         tuple(lines),
         grouped_by="scanner",
-        notes=tuple(notes),
+        notes=(note, *(f"{_mark(place)} {text}" for place, text in enumerate(footnotes))),
     )
+
+
+def _warned(view: View, method: MethodResult, scanner: str, against: str) -> list[Cell]:
+    if against != "target":
+        return []
+    shares = [one.warned for one in method.scanners if one.source == scanner and method.images == method.name]
+    return [_percent(shares[0]) if shares else MISSING]
 
 
 def performance(view: View) -> Table:
@@ -239,9 +262,7 @@ def kept_features(view: View) -> Table:
     for row in rows:
         size[row.feature] += abs(row.coefficient)  # type: ignore[assignment]
     order = sorted(counts, key=lambda name: (-counts[name], -size[name], name))
-    lines = [
-        Line((name, *(Number(found.get((name, method.name), math.nan)) for method in methods))) for name in order
-    ]
+    lines = [Line((name, *(Number(found.get((name, method.name), math.nan)) for method in methods))) for name in order]
     return Table(
         "table_8_coefficients",
         "Features that the models kept, and their coefficients",
@@ -265,7 +286,9 @@ def cohort(view: View) -> Table:
             ),
             SPLITS.get(row.split, row.split),
         )
-        for row in sorted(view.results.counts, key=lambda row: list(SPLITS).index(row.split) if row.split in SPLITS else 9)
+        for row in sorted(
+            view.results.counts, key=lambda row: list(SPLITS).index(row.split) if row.split in SPLITS else 9
+        )
     ]
     return Table(
         "table_9_cohort",
@@ -343,8 +366,7 @@ def _kind(view: View) -> str:
 
 def _image_title(row: ImageFigure) -> str:
     arrow = {"higher": " ↑", "lower": " ↓"}.get(row.better, "")
-    unit = f", {row.unit}" if row.unit else ""
-    return f"{row.title}{unit}{arrow}" + (" (against original)" if row.against == "original" else "")
+    return row.title + (f", {row.unit}" if row.unit else "") + arrow
 
 
 def _image_cell(row: ImageFigure | None, footnotes: list[str]) -> Cell:

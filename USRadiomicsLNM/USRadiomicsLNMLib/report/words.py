@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ..study.results import ALL_SOURCES, AS_IS, NESTED, ON_TARGET, ScannerRow
+from ..study.results import ALL_SOURCES, ON_TARGET, ScannerRow
 from .cells import Interval, Number, PValue, counted, fixed, listed
 from .view import ORIGINAL, SETS_IN_TEXT, View
 
@@ -56,7 +56,8 @@ def _models(view: View) -> str:
         return ""
     where = (
         f"On {SETS_IN_TEXT.get(name, name)} ({counted(base.patients, 'patient')}, {base.events} with "
-        f"{view.results.outcome}), the model of the original images had an AUC of {_auc(base.auc, base.auc_low, base.auc_high)}"
+        f"{view.results.outcome}), the model of the original images had an AUC of "
+        f"{_auc(base.auc, base.auc_low, base.auc_high)}"
     )
     shown = [(title, row) for title, row in found if row.p_holm < LEVEL]
     parts = []
@@ -86,7 +87,8 @@ def _transfer(view: View) -> str:
     if not base or not others:
         return ""
     start = listed([f"{_auc(row.auc, row.auc_low, row.auc_high)} for {view.scanner(row.scanner)}" for row in base])
-    where = f"A model of the target's images ({view.target}) read the original images of other scanners with an AUC of {start}"
+    where = f"A model of the target's images ({view.target}) read the original images of other scanners with an AUC "
+    f"of {start}"
     # As many comparisons as there are (Bonferroni).
     shown = [row for row in others if row.p * len(others) < LEVEL]
     parts = []
@@ -132,31 +134,17 @@ def _images(view: View) -> str:
         digits = 1 if base.value >= 20 else 2
         told = [f"{Number(base.value, digits)} for the original images"]
         if closer:
-            told.append("closer with " + listed([f"{view.method(r.method)} ({Number(r.value, digits)})" for r in closer]))
+            told.append(
+                "closer with " + listed([f"{view.method(r.method)} ({Number(r.value, digits)})" for r in closer])
+            )
         if farther:
             told.append("not with " + listed([f"{view.method(r.method)} ({Number(r.value, digits)})" for r in farther]))
-        parts.append(f"{'all harmonized scanners' if scanner == ALL_SOURCES else view.scanner(scanner)}: {', '.join(told)}")
+        parts.append(
+            f"{'all harmonized scanners' if scanner == ALL_SOURCES else view.scanner(scanner)}: {', '.join(told)}"
+        )
     if not parts:
         return ""
     return f"Distance of the images from the target's, {rows[0].title} (no interval, no test): {'; '.join(parts)}."
-
-
-def as_is_sentence(view: View) -> str:
-    """Which scanners stayed as they were, "" for none."""
-    scanners = {
-        one.source: one.reason
-        for method in view.harmonizing
-        if method.images == method.name
-        for one in method.scanners
-        if one.how == AS_IS
-    }
-    told = [f"{view.scanner(name)}" + (f" ({reason})" if reason else "") for name, reason in scanners.items()]
-    return f"Left as they were, by all or some methods: {listed(told)}." if told else ""
-
-
-def nested_note(view: View) -> str:
-    """What to say where no patients were held out."""
-    return "No patients were held out; figures are of a nested cross-validation." if view.primary == NESTED else ""
 
 
 def _differences(each: Sequence[tuple[str, Interval]]) -> str:
