@@ -100,16 +100,7 @@ class FeatureTable:
         Raises:
             UsageError: there is no such column, or a row has something else than 0 or 1 in it.
         """
-        known = list(dict.fromkeys(name for case in self.cases for name in case.others))
-        if column not in known:
-            raise UsageError(f"no outcome column {column!r}; columns: {', '.join(known) or 'none'}")
-        values = []
-        for case in self.cases:
-            text = case.others.get(column, "")
-            if text not in ("0", "1", "0.0", "1.0"):
-                raise UsageError(f"{column} of {case.image.name} is {text!r}; needed: 0 or 1")
-            values.append(int(text[0]))
-        return np.array(values, dtype=np.intp)
+        return outcome_values(self.cases, column)
 
     def take(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> FeatureTable:
         """Some of the rows, by mask or number."""
@@ -121,6 +112,24 @@ class FeatureTable:
         """The first missing value, as ``FEATURE of IMAGE``, or ""."""
         gaps = np.argwhere(np.isnan(self.values))
         return f"{self.names[gaps[0][1]]} of {self.cases[gaps[0][0]].image.name}" if len(gaps) else ""
+
+
+def outcome_values(rows: Sequence[CohortRow], column: str) -> NDArray[np.intp]:
+    """(n,) 0 or 1, of the rows of a cohort or the cases of a table.
+
+    Raises:
+        UsageError: there is no such column, or a row has something else than 0 or 1 in it.
+    """
+    known = list(dict.fromkeys(name for row in rows for name in row.others))
+    if column not in known:
+        raise UsageError(f"no outcome column {column!r}; columns: {', '.join(known) or 'none'}")
+    values = []
+    for row in rows:
+        text = row.others.get(column, "")
+        if text not in ("0", "1", "0.0", "1.0"):
+            raise UsageError(f"{column} of {row.image.name} is {text!r}; needed: 0 or 1")
+        values.append(int(text[0]))
+    return np.array(values, dtype=np.intp)
 
 
 def key_of(case: CohortRow) -> tuple[object, ...]:

@@ -84,13 +84,17 @@ def evaluate(
             raise UsageError(f"{out} is both {option} and output; name another folder for the output")
     recipe = Recipe(settings.extractor, settings.weights, settings.labels, settings.wavelet, out.absolute())
     with Ledger(out).locked():
-        measured = _measured(recipe, (*matched.tasks, *matched.targets), jobs, report)
+        measured = measure_all(recipe, (*matched.tasks, *matched.targets), jobs, report)
         return _finish(settings, out, matched, measured, name)
 
 
-def _measured(
-    recipe: Recipe, tasks: Sequence[Task], jobs: int | None, report: Callable[[int, int, bool], None]
+def measure_all(
+    recipe: Recipe,
+    tasks: Sequence[Task],
+    jobs: int | None = None,
+    report: Callable[[int, int, bool], None] = lambda done, total, failed: None,
 ) -> list[Measured]:
+    """Measure all tasks, here or in ``jobs`` processes; in their order. ``report`` as in ``evaluate``."""
     found: dict[int, Measured] = {}
     names: tuple[str, ...] = ()
     if jobs is None:
@@ -138,7 +142,7 @@ def _finish(
     warnings = (*matched.warnings, *_warnings(settings, images, targets, failed))
     content = {
         "schema": 1,
-        "software": {"usharmonization": __version__, **_versions()},
+        "software": {"usharmonization": __version__, **package_versions()},
         "settings": settings.as_json(),
         "extractor": _extractor(settings),
         "images": len(images),
@@ -194,7 +198,8 @@ def _hashes(rows: Sequence[Measured]) -> dict[str, str]:
     return {role: hashlib.sha256(text.encode()).hexdigest() for role, text in lists.items()}
 
 
-def _versions() -> dict[str, str]:
+def package_versions() -> dict[str, str]:
+    """Of the packages that figures depend on, those that are installed."""
     found = {}
     for name in PACKAGES:
         try:

@@ -15,12 +15,13 @@ from .compare import compare
 from .extract import extract
 from .fit import fit
 from .score import score
+from .study import study
 from .table import table
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
 
 # A command is the function of its name in the file of its name.
-for command in (extract, fit, score, compare, table):
+for command in (extract, fit, score, compare, table, study):
     app.command()(command)
 
 

@@ -177,7 +177,8 @@ class PerformanceRow:
 @dataclass(frozen=True)
 class TestRow:
     """AUC of a method against ``original`` on the same patients: DeLong's paired test; ``difference`` is after minus
-    before; ``p_holm`` is adjusted for the number of methods (Holm) within features and set."""
+    before; ``p_holm`` is adjusted for the number of methods (Holm) within features and set; ``patients`` are those that
+    both have."""
 
     __test__ = False
 
@@ -192,6 +193,7 @@ class TestRow:
     z: float
     p: float
     p_holm: float
+    patients: int = 0
 
 
 @dataclass(frozen=True)
