@@ -10,19 +10,15 @@ import slicer
 from slicer.i18n import tr as _
 
 from USHarmonizationLogic import LogicError, dependencies
-from USHarmonizationLogic.detection import RESULT_OF
 from USHarmonizationLogic.volumes import checkOutput, checkVolume, cineOf
 
 from .comparison import Comparison
 from .polling import Poller
-from .section import Section, choose, chosen, fill, paintStatus, saysErrors, signalsBlocked
+from .section import DOUBLE_CLICK_SECONDS, Section, choose, chosen, fill, paintStatus, saysErrors, signalsBlocked
 
-# A click on Cancel this soon after Harmonize is the second half of a double click.
-DOUBLE_CLICK_SECONDS = 0.6
 # Confidence of a detection, as USHarmonizationLib.scanners gives it: below the first it has to be checked.
 SURE, DOUBTFUL = 0.9, 0.5
 KIND_OF_COLOUR = {"good": "good", "doubtful": "warning", "bad": "error"}
-VOLUME_CLASSES = ("vtkMRMLScalarVolumeNode", "vtkMRMLVectorVolumeNode")
 
 
 class HarmonizeSection(Section):
@@ -146,7 +142,7 @@ class HarmonizeSection(Section):
         """The image that is shown, or the first one, becomes the input when there is none yet."""
         if self.parameterNode is None or self.running or self.parameterNode.harmonizeInput is not None:
             return
-        volumes = [node for node in _volumes() if not node.GetAttribute(RESULT_OF) and not _problemOf(node)]
+        volumes = self.logic.ultrasoundVolumes()
         selection = slicer.mrmlScene.GetSingletonNode("Singleton", "vtkMRMLSelectionNode")
         active = selection.GetActiveVolumeID() if selection else None
         if volumes:
@@ -382,12 +378,6 @@ def _problemOf(volume: Any, output: Any = None) -> str:
     except LogicError as error:
         return str(error)
     return ""
-
-
-def _volumes() -> list[Any]:
-    """The volumes of the scene that a person sees, in their order."""
-    nodes = [node for name in VOLUME_CLASSES for node in slicer.util.getNodesByClass(name)]
-    return [node for node in nodes if node.GetClassName() in VOLUME_CLASSES and not node.GetHideFromEditors()]
 
 
 def _segmentationOf(volume: Any) -> Any:

@@ -27,6 +27,9 @@ KINDS = {
     "error": ("✗ ", "color: #6f1414; background-color: #fbe4e4; border-left: 4px solid #c62828;"),
 }
 
+# A click on Cancel this soon after the one that started is the second half of a double click.
+DOUBLE_CLICK_SECONDS = 0.6
+
 
 def saysErrors(method: Callable[..., Any]) -> Callable[..., Any]:
     """A method of a section whose errors become one sentence in the section's status line.
