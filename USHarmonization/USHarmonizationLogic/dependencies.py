@@ -46,6 +46,18 @@ REASONS = (
 )
 
 
+class MissingPackages(LogicError):
+    """Packages are missing that the work needs.
+
+    Attributes:
+        purpose: what they are for, as ``install`` takes it.
+    """
+
+    def __init__(self, message: str, purpose: str) -> None:
+        super().__init__(message)
+        self.purpose = purpose
+
+
 @dataclass(frozen=True)
 class Requirement:
     """One package.
@@ -110,6 +122,20 @@ def sentence(packages: Sequence[Requirement]) -> str:
         'Missing Python packages: torch, lightning-fabric.'
     """
     return f"Missing Python packages: {', '.join(one.name for one in packages)}." if packages else ""
+
+
+def check(for_: str = HARMONIZE) -> None:
+    """Refuse work for which packages are missing.
+
+    Raises:
+        MissingPackages: a sentence that names them.
+
+    Example:
+        >>> check("harmonize")
+    """
+    packages = missing(for_)
+    if packages:
+        raise MissingPackages(f"{sentence(packages)} Install them first.", for_)
 
 
 def install(

@@ -13,16 +13,29 @@ from __future__ import annotations
 
 from typing import Any
 
+from .batch import BatchLogic
+from .detection import DetectionLogic
 from .evaluation import EvaluationLogic
+from .harmonize import HarmonizeLogic
 from .layout import LayoutLogic
+from .models import ModelsLogic
 from .pairing import PairingLogic
+from .training import TrainingLogic
 
-# Each of these classes has the public methods of one concept, and no state of its own.
-# To add one: write it in its file, import it here, name it as a base.
 MODULE = "USHarmonization"
 
 
-class USHarmonizationLogic(LayoutLogic, PairingLogic, EvaluationLogic):
+# Each base has the public methods of one concept, and no state of its own.
+class USHarmonizationLogic(
+    DetectionLogic,
+    ModelsLogic,
+    HarmonizeLogic,
+    BatchLogic,
+    TrainingLogic,
+    LayoutLogic,
+    PairingLogic,
+    EvaluationLogic,
+):
     """Harmonize ultrasound volumes, alone and many, and train harmonizers.
 
     Args:

@@ -79,7 +79,7 @@ class ChildProcess:
         module: the package whose command line it is, ``USHarmonizationLib`` or ``USRadiomicsLNMLib``.
         command: to run this in place of Python and the module, for tests.
         environment: variables to set besides.
-        folder: a folder that belongs to this process alone; ``release`` removes it.
+        folder: a folder that belongs to this process alone; removed by ``release``, or with this object.
         grace: seconds that the tree has to stop in order before it is killed.
 
     Attributes:
@@ -118,6 +118,8 @@ class ChildProcess:
         self.answer: Any = None
         self.lines: deque[str] = deque(maxlen=LINES)
         self.folder = folder
+        if folder is not None:
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self.job: Any = None
         self._environment = {**childEnvironment(), **(environment or {})}
         self._grace = grace

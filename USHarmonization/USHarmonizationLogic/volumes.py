@@ -78,7 +78,7 @@ def checkVolume(volume: Any) -> None:
     frames = list(_frameNodes(volume))
     for node in frames:
         _checkImage(node, name)
-    if len({(node.GetImageData().GetDimensions(), _components(node), _type(node)) for node in frames}) > 1:
+    if len({(node.GetImageData().GetDimensions(), componentsOf(node), _type(node)) for node in frames}) > 1:
         raise LogicError(f"The frames of {name} differ in size or pixel type; needed: frames that are all alike.")
     _checkRange(volume, frames[0])
 
@@ -94,7 +94,7 @@ def framesOf(volume: Any) -> Any:
         (1, 480, 640, 3)
     """
     checkVolume(volume)
-    frames = [_array(node) for node in _frameNodes(volume)]
+    frames = [pixelsOf(node) for node in _frameNodes(volume)]
     pixels = frames[0].copy() if len(frames) == 1 else np.concatenate(frames)
     return pixels[..., :3] if pixels.ndim == 4 else pixels
 
@@ -137,7 +137,7 @@ def writePixels(pixels: Any, ijkToRas: Any, path: Path) -> Path:
         >>> writePixels(framesOf(volume)[:1], matrix, folder / "frame.nrrd")
     """
     writer = _teem().vtkTeemNRRDWriter()
-    writer.SetInputData(_imageData(pixels))
+    writer.SetInputData(imageData(pixels))
     writer.SetIJKToRASMatrix(ijkToRas)
     writer.SetUseCompression(False)
     writer.SetFileName(str(path))
@@ -176,51 +176,6 @@ def readPixels(path: Path | str) -> Any:
     return vtk_to_numpy(scalars).reshape(shape if components == 1 else (*shape, components)).copy()
 
 
-def segmentMask(segmentation: Any, segmentId: str, volume: Any) -> Any:
-    """(slices, rows, columns) uint8, 1 where the segment is, on the grid of ``volume``, whatever its own geometry.
-
-    Raises:
-        LogicError: there is no such segment, it is empty, or it lies nowhere inside the volume.
-
-    Example:
-        >>> segmentMask(segmentation, "Segment_1", volume).sum()
-        1742
-    """
-    import slicer
-    import vtk
-
-    if segmentation is None or segmentation.GetScene() is None:
-        raise LogicError("Choose a segmentation first.")
-    segment = segmentation.GetSegmentation().GetSegment(segmentId) if segmentId else None
-    if segment is None:
-        raise LogicError(f"The segmentation {segmentation.GetName()} has no such segment; choose one that is there.")
-    scene = volume.GetScene()
-    node = scene.AddNewNodeByClass(LABELMAP, "USHarmonization mask")
-    try:
-        ids = vtk.vtkStringArray()
-        ids.InsertNextValue(segmentId)
-        made = slicer.vtkSlicerSegmentationsModuleLogic.ExportSegmentsToLabelmapNode(segmentation, ids, node, volume)
-        image = node.GetImageData()
-        filled = made and image is not None and image.GetPointData().GetScalars() is not None
-        mask = (_array(node) > 0).astype(np.uint8) if filled else None
-    finally:
-        display = node.GetDisplayNode()
-        colours = display.GetColorNode() if display is not None else None
-        for left in (node, display, colours):
-            if left is not None and left.GetScene() is not None and (left is node or _isExport(left)):
-                scene.RemoveNode(left)
-    name = segment.GetName()
-    if mask is None or not mask.any():
-        if not _hasContent(segment):
-            raise LogicError(f"The segment {name} is empty; draw the lesion first.")
-        raise LogicError(
-            f"The segment {name} lies outside {volume.GetName()}; it seems to belong to another image or patient."
-        )
-    if mask.shape != tuple(reversed(volume.GetImageData().GetDimensions())):
-        raise LogicError(f"The segment {name} does not fit the pixels of {volume.GetName()}.")
-    return mask
-
-
 def dicomModality(volume: Any) -> str:
     """The DICOM modality that the subject hierarchy knows of a volume (US, CT, ...), "" when it knows none.
 
@@ -238,40 +193,6 @@ def dicomModality(volume: Any) -> str:
             return str(modality).strip().upper()
         item = hierarchy.GetItemParent(item)
     return (volume.GetAttribute("DICOM.Modality") or "").strip().upper()
-
-
-def createOutput(source: Any, pixels: Any, name: str, output: Any = None) -> Any:
-    """A volume (for a cine: a sequence with its proxy in the same browser) that looks and lies as ``source`` does.
-
-    Geometry, pixel type, window, level and colours, parent transform and the place in the subject hierarchy are those
-    of ``source``; of its DICOM attributes nothing is copied.
-
-    Args:
-        source: the volume, or a cine's proxy, that ``pixels`` were made from.
-        pixels: as ``framesOf`` gave them, changed.
-        name: of a new node; one that was given keeps its own.
-        output: a volume to fill in place of a new one.
-
-    Raises:
-        LogicError: ``output`` is the source, or of another kind; ``pixels`` have another shape.
-
-    Example:
-        >>> createOutput(volume, 255 - framesOf(volume), "inverted")
-    """
-    checkOutput(source, output)
-    before = framesOf(source)
-    if pixels.shape != before.shape:
-        raise LogicError(f"The result has {pixels.shape} pixels for {before.shape} of {source.GetName()}.")
-    pixels = np.ascontiguousarray(pixels, dtype=before.dtype)
-    cine = cineOf(source)
-    if cine is None:
-        output = output or source.GetScene().AddNewNodeByClass(source.GetClassName(), name)
-        _fillVolume(output, source, pixels, source)
-    else:
-        output = _fillCine(cine, source, pixels, name, output)
-    _copyLooks(output, source)
-    _placeBeside(output, source)
-    return output
 
 
 def checkOutput(source: Any, output: Any) -> None:
@@ -310,7 +231,7 @@ def _checkImage(node: Any, name: str) -> None:
         raise LogicError(f"{name} is empty: it holds no pixels.")
     if node.GetClassName() not in (SCALAR, VECTOR):
         raise LogicError(f"The cine {name} holds something else than volumes.")
-    components = _components(node)
+    components = componentsOf(node)
     if components not in (1, 3, 4):
         raise LogicError(f"{name} has {components} values a pixel; needed: grey (1), RGB (3) or RGBA (4).")
 
@@ -332,15 +253,15 @@ def _checkRange(volume: Any, first: Any) -> None:
         )
 
 
-def _components(node: Any) -> int:
+def componentsOf(node: Any) -> int:
     return int(node.GetImageData().GetNumberOfScalarComponents())
 
 
 def _type(node: Any) -> Any:
-    return _array(node).dtype
+    return pixelsOf(node).dtype
 
 
-def _array(node: Any) -> Any:
+def pixelsOf(node: Any) -> Any:
     """(slices, rows, columns[, components]) of a node's pixels, in its own memory."""
     from vtk.util.numpy_support import vtk_to_numpy
 
@@ -350,7 +271,7 @@ def _array(node: Any) -> Any:
     return vtk_to_numpy(image.GetPointData().GetScalars()).reshape(shape if components == 1 else (*shape, components))
 
 
-def _imageData(pixels: Any) -> Any:
+def imageData(pixels: Any) -> Any:
     """vtkImageData with a copy of ``pixels``."""
     import vtk
     from vtk.util.numpy_support import get_vtk_array_type, vtk_to_numpy
@@ -381,100 +302,7 @@ def _teem() -> Any:
     return vtkTeem
 
 
-def _fillVolume(output: Any, source: Any, pixels: Any, frame: Any) -> None:
-    """Pixels of one frame, with the alpha channel and the geometry that ``frame`` has; parent as ``source``."""
-    values = pixels
-    if _components(frame) == 4:
-        values = np.concatenate([pixels, _array(frame)[..., 3:]], axis=-1)
-    wasModifying = output.StartModify()
-    output.CopyOrientation(frame)
-    output.SetAndObserveImageData(_imageData(values))
-    output.SetAndObserveTransformNodeID(source.GetTransformNodeID())
-    output.EndModify(wasModifying)
-
-
-def _fillCine(cine: Cine, source: Any, pixels: Any, name: str, output: Any) -> Any:
-    import slicer
-
-    scene = source.GetScene()
-    other = cineOf(output) if output is not None else None
-    sequence = other.sequence if other else scene.AddNewNodeByClass("vtkMRMLSequenceNode", name)
-    sequence.RemoveAllDataNodes()
-    sequence.SetIndexName(cine.sequence.GetIndexName())
-    sequence.SetIndexUnit(cine.sequence.GetIndexUnit())
-    sequence.SetIndexType(cine.sequence.GetIndexType())
-    sequence.SetNumericIndexValueTolerance(cine.sequence.GetNumericIndexValueTolerance())
-    slices = len(pixels) // cine.frames
-    for at in range(cine.frames):
-        frame = cine.sequence.GetNthDataNode(at)
-        node = getattr(slicer, frame.GetClassName())()
-        node.SetName(name)
-        _fillVolume(node, frame, pixels[at * slices : (at + 1) * slices], frame)
-        node.SetAndObserveTransformNodeID(None)
-        sequence.SetDataNodeAtValue(node, cine.sequence.GetNthIndexValue(at))
-    if other is None:
-        output = output or scene.AddNewNodeByClass(source.GetClassName(), name)
-        # In one go: seen without a proxy, the browser is given another one.
-        wasModifying = cine.browser.StartModify()
-        cine.browser.AddSynchronizedSequenceNode(sequence)
-        cine.browser.AddProxyNode(output, sequence, False)
-        cine.browser.EndModify(wasModifying)
-    shown = max((other or cine).browser.GetSelectedItemNumber(), 0)
-    _fillVolume(output, source, pixels[shown * slices : (shown + 1) * slices], source)
-    return output
-
-
-def _copyLooks(output: Any, source: Any) -> None:
-    """Window, level, threshold and colours of ``source``, fixed: the same grey means the same in both."""
-    display = source.GetDisplayNode()
-    if output.GetDisplayNode() is None:
-        output.CreateDefaultDisplayNodes()
-    own = output.GetDisplayNode()
-    if display is None or own is None:
-        return
-    wasModifying = own.StartModify()
-    own.CopyContent(display)
-    own.SetAndObserveColorNodeID(display.GetColorNodeID())
-    own.SetAutoWindowLevel(False)
-    own.SetWindowLevel(display.GetWindow(), display.GetLevel())
-    own.EndModify(wasModifying)
-
-
-def _placeBeside(output: Any, source: Any) -> None:
-    """The same parent (the DICOM study) as the source in the subject hierarchy."""
-    hierarchy = hierarchyOf(source.GetScene())
-    if hierarchy is None:
-        return
-    item = hierarchy.GetItemByDataNode(source)
-    parent = hierarchy.GetItemParent(item) if item else hierarchy.GetSceneItemID()
-    own = hierarchy.GetItemByDataNode(output)
-    if own:
-        hierarchy.SetItemParent(own, parent)
-    else:
-        hierarchy.CreateItem(parent, output)
-
-
 def hierarchyOf(scene: Any) -> Any:
     import slicer
 
     return None if scene is None else slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
-
-
-def _isExport(node: Any) -> bool:
-    """Whether a display or colour node was made for the export of a segment, and is used by nothing else."""
-    return node.IsA("vtkMRMLDisplayNode") or (node.IsA("vtkMRMLColorTableNode") and not node.GetSingletonTag())
-
-
-def _hasContent(segment: Any) -> bool:
-    """Whether anything is drawn in a segment; several may share one labelmap, each with a value of its own."""
-    from vtk.util.numpy_support import vtk_to_numpy
-
-    names: list[str] = []
-    segment.GetContainedRepresentationNames(names)
-    for data in map(segment.GetRepresentation, names):
-        scalars = data.GetPointData().GetScalars() if data.GetNumberOfPoints() else None
-        if data.IsA("vtkPolyData") and data.GetNumberOfPoints():
-            return True
-        if data.IsA("vtkImageData") and scalars is not None and segment.GetLabelValue() in vtk_to_numpy(scalars):
-            return True
-    return False
