@@ -17,18 +17,19 @@ from typing import TYPE_CHECKING, Any
 
 from USHarmonizationLogic import LogicError
 
+from .modelling_logic import ModellingLogic
+
 if TYPE_CHECKING:
     from USHarmonizationLogic.process import ChildProcess
     from USRadiomicsLNMLib.model import LnmModel
 
     from .meaning import Meaning
-    from .modelling import Results, TableFile
-    from .scoring import Scored
+        from .scoring import Scored
 
 MODULE = "USRadiomicsLNM"
 
 
-class USRadiomicsLNMLogic:
+class USRadiomicsLNMLogic(ModellingLogic):
     """Radiomics of a lesion, its score of lymph node metastasis, and the models that give it.
 
     Args:
@@ -85,8 +86,15 @@ class USRadiomicsLNMLogic:
 
         return missing("radiomics")
 
-    def installDependencies(self, confirm: Any = None, wheelFolder: Path | str | None = None) -> None:
+    def installDependencies(
+        self, confirm: Any = None, wheelFolder: Path | str | None = None, extraction: bool = True
+    ) -> None:
         """Install what is missing, after asking once; nothing happens when nothing is.
+
+        Args:
+            confirm: asked with a text whether to install; None does not ask.
+            wheelFolder: a folder with wheels to install from in place of the network.
+            extraction: whether features will be extracted, for which pyradiomics is needed.
 
         Raises:
             LogicError: one sentence: declined, pyradiomics has to come from its extension, or pip failed and why.
@@ -96,9 +104,31 @@ class USRadiomicsLNMLogic:
         """
         from USHarmonizationLogic.dependencies import install
 
-        install("radiomics", confirm, wheelFolder)
+        if {one.name for one in self.missingDependencies()} - (set() if extraction else {"pyradiomics"}):
+            install("radiomics", confirm, wheelFolder)
 
     # Features of one lesion
+
+    def volumes(self) -> list[Any]:
+        """All grey and colour volumes of the scene; no label maps.
+
+        Example:
+            >>> [node.GetName() for node in logic.volumes()]
+            ['US 1']
+        """
+        from .pairs import volumesOf
+
+        return volumesOf(self.scene)
+
+    def checkEngine(self) -> None:
+        """Raise a ``LogicError`` that says how to get pyradiomics, where there is none.
+
+        Example:
+            >>> logic.checkEngine()
+        """
+        from .extraction import checkEngine
+
+        checkEngine()
 
     def parameterFiles(self) -> tuple[str, ...]:
         """Names of the radiomics parameter files that ship, the default first.
@@ -265,6 +295,17 @@ class USRadiomicsLNMLogic:
 
         return loadModel(path)
 
+    def modelText(self, model: LnmModel) -> str:
+        """What a model is, in a line: outcome, features, patients, and its most convincing AUC.
+
+        Example:
+            >>> logic.modelText(logic.loadModel("model.json"))
+            'Lymph node metastases: 5 features, 170 patients, AUC 0.78 (0.70 to 0.86, cross-validated).'
+        """
+        from .meaning import modelText
+
+        return modelText(model)
+
     def score(self, model: Path | str | LnmModel, table: Any) -> list[Scored]:
         """The score of each row of a features table node.
 
@@ -363,99 +404,6 @@ class USRadiomicsLNMLogic:
         from USHarmonizationLogic.plots import showChart
 
         showChart(self.scene, chart)
-
-    # Models
-
-    def lookAtTable(self, path: Path | str) -> TableFile:
-        """Whether a CSV is a features table or a cohort, and which of its columns may be the outcome.
-
-        Example:
-            >>> logic.lookAtTable("features.csv").outcomes
-            ('lnm',)
-        """
-        from .modelling import lookAtTable
-
-        return lookAtTable(path)
-
-    def startCohortExtraction(
-        self, cohort: Path | str, features: Path | str, parameters: str = "", withoutGraphics: bool = False
-    ) -> ChildProcess:
-        """A child process, to be started, that extracts the features of a cohort; it goes on where it was stopped.
-
-        Example:
-            >>> logic.startCohortExtraction("cohort.csv", "features.csv").start().wait()
-            'done'
-        """
-        from .modelling import cohortProcess
-
-        return cohortProcess(Path(cohort), Path(features), parameters, withoutGraphics)
-
-    def startFit(
-        self,
-        features: Path | str,
-        outcome: str,
-        model: Path | str,
-        combat: bool = False,
-        folds: int = 10,
-        seed: int = 0,
-    ) -> ChildProcess:
-        """A child process, to be started, that fits a model: ``uslnm fit``.
-
-        Args:
-            features: a features table; outcome: its column that is 1 for the event.
-            model: the JSON file to write.
-            combat: harmonize the features of the scanners, inside the folds.
-            folds: of both cross-validations; seed: of their making.
-
-        Example:
-            >>> process = logic.startFit("features.csv", "lnm", "model.json").start()
-            >>> process.wait()
-            'done'
-        """
-        from .modelling import fitProcess
-
-        return fitProcess(Path(features), outcome, Path(model), combat, folds, seed)
-
-    def finishFit(self, process: ChildProcess) -> Results:
-        """The figures of a fit that has ended, in table and chart nodes.
-
-        Example:
-            >>> logic.finishFit(process).summary[1]
-            'nested: AUC 0.78 (95 % CI 0.70 to 0.86), 170 patients, 59 with the outcome.'
-        """
-        from .modelling import fitResults
-
-        return fitResults(self.scene, process)
-
-    def startCompare(
-        self,
-        before: Path | str,
-        after: Path | str,
-        outcome: str,
-        folder: Path | str,
-        combat: bool = False,
-        folds: int = 10,
-        seed: int = 0,
-    ) -> ChildProcess:
-        """A child process, to be started, that compares models before and after harmonization: ``uslnm compare``.
-
-        Example:
-            >>> process = logic.startCompare("before.csv", "after.csv", "lnm", "comparison").start()
-        """
-        from .modelling import compareProcess
-
-        return compareProcess(Path(before), Path(after), outcome, Path(folder), combat, folds, seed)
-
-    def finishCompare(self, process: ChildProcess) -> Results:
-        """The figures of a comparison that has ended: tables, and ROC, calibration and decision curves as chart nodes.
-
-        Example:
-            >>> [chart.GetName() for chart in logic.finishCompare(process).charts]
-            ['LNM ROC', 'LNM calibration', 'LNM decision curve']
-        """
-        from .modelling import compareResults
-
-        return compareResults(self.scene, process)
 
     def _sources(
         self, image: Any, segmentation: Any, segmentId: str, scanner: str | None, other: Any

@@ -20,6 +20,7 @@ RESEARCH_USE = "Research use only – not for diagnosis or treatment."
 
 # Sets of patients that a model did not learn from, the most convincing first.
 JUDGED = {"test": "on the test patients", "validation": "on the validation patients", "nested": "by cross-validation"}
+AUC_OF = {"test": "test patients", "validation": "validation patients", "nested": "cross-validated"}
 # Weak calibration (Van Calster et al., BMC Medicine 2019): the intervals of intercept and slope hold 0 and 1. Few
 # patients have wide intervals that hold anything, so that the figures themselves must be near, and events not few.
 LEAST_EVENTS = 20
@@ -102,6 +103,30 @@ def _isCalibrated(figures: Mapping[str, Any]) -> bool:
 def outcomeText(column: str) -> str:
     """``lymph node metastases`` for the column ``lnm``; another column by its name."""
     return "lymph node metastases" if column.lower() == "lnm" else f"“{column}”"
+
+
+def modelText(model: LnmModel) -> str:
+    """What a model is, in a line."""
+    outcome = outcomeText(model.outcome)
+    count = len(model.features)
+    parts = [f"{count} feature{'s' * (count != 1)}"]
+    if patients := model.fitted.get("patients"):
+        parts.append(f"{patients} patients")
+    if found := bestAuc(model):
+        name, auc = found
+        parts.append(f"AUC {auc['value']:.2f} ({auc['low']:.2f} to {auc['high']:.2f}, {AUC_OF[name]})")
+    if needed := sorted({name for names in model.harmonizers.values() for name in names if name}):
+        parts.append(f"for images harmonized by {', '.join(needed)}")
+    return f"{outcome[:1].upper()}{outcome[1:]}: {', '.join(parts)}."
+
+
+def bestAuc(model: LnmModel) -> tuple[str, Mapping[str, Any]] | None:
+    """Name of the most convincing set of patients, and the AUC there; None where there is none."""
+    for name in AUC_OF:
+        auc = (model.performance.get(name) or {}).get("auc") or {}
+        if None not in (auc.get("value"), auc.get("low"), auc.get("high")):
+            return name, auc
+    return None
 
 
 def percent(probability: float) -> str:

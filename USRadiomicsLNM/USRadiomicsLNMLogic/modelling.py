@@ -11,7 +11,8 @@ from typing import Any
 
 from USHarmonizationLogic import LogicError
 from USHarmonizationLogic.plots import BAR, SCATTER, Series, plotChart
-from USHarmonizationLogic.process import DONE, RADIOMICS, ChildProcess
+from USHarmonizationLogic.process import DONE, RADIOMICS, ChildProcess, JobProgress
+from USHarmonizationLogic.process_chain import ProcessChain
 from USHarmonizationLogic.tables import readColumns, tableFromColumns, tableFromCsv
 
 from .extraction import NO_ENGINE, checkEngine
@@ -33,13 +34,25 @@ class TableFile:
         path: of the file.
         isFeatures: whether it holds features; else it is a cohort, whose features have to be extracted first.
         outcomes: columns that hold 0 and 1 and nothing else.
-        scanners: how many scanners the rows that were looked at name.
+        rows: how many were looked at; more when there are more.
+        scanners: how many scanners these name.
     """
 
     path: Path
     isFeatures: bool
     outcomes: tuple[str, ...]
+    rows: int
     scanners: int = 0
+
+    @property
+    def rowsText(self) -> str:
+        """``170``, or ``over 300``."""
+        return str(self.rows) if self.rows < LOOKED_AT else f"over {LOOKED_AT}"
+
+    @property
+    def featuresPath(self) -> Path:
+        """The features table: itself, or the one beside a cohort that its features go into."""
+        return self.path if self.isFeatures else self.path.with_name(f"{self.path.stem}-features.csv")
 
 
 @dataclass(frozen=True)
@@ -98,7 +111,7 @@ def lookAtTable(path: Path | str) -> TableFile:
         raise LogicError(f"{path.name} has neither features nor the column mask: there is nothing to fit a model on.")
     scanner = next((name for name in header if name.lower() == "scanner"), "")
     found = len(columns[scanner] - {""}) if scanner else 0
-    return TableFile(path, bool(features), tuple(outcomes), found)
+    return TableFile(path, bool(features), tuple(outcomes), len(rows), found)
 
 
 def cohortProcess(cohort: Path, features: Path, parameters: str = "", withoutGraphics: bool = False) -> ChildProcess:
@@ -107,37 +120,49 @@ def cohortProcess(cohort: Path, features: Path, parameters: str = "", withoutGra
     arguments = ["extract", cohort, "--out", features, "--json"]
     arguments += ["--params", parameters] if parameters else []
     arguments += ["--without-graphics"] if withoutGraphics else []
-    process = ChildProcess(arguments, RADIOMICS)
-    process.job = features
-    return process
+    return ChildProcess(arguments, RADIOMICS)
+
+
+class ModelProcess(ProcessChain):
+    """Features of the cohorts among the tables first, then the model; the progress is that of the step that runs."""
+
+    @property
+    def progress(self) -> JobProgress | None:
+        return self._current.progress if self._current else None
 
 
 def fitProcess(
-    features: Path, outcome: str, model: Path, combat: bool = False, folds: int = 10, seed: int = 0
-) -> ChildProcess:
-    """``uslnm fit``, not yet started."""
+    table: Path, outcome: str, model: Path, combat: bool = False, folds: int = 10, seed: int = 0
+) -> ModelProcess:
+    """``uslnm fit``, not yet started; of a cohort after ``uslnm extract``."""
     _needOutcome(outcome)
     if model.suffix.lower() != ".json":
         raise LogicError(f"{model.name or 'The model'}: name a file for the model that ends in .json.")
-    process = ChildProcess(["fit", features, "--out", model, *_options(outcome, combat, folds, seed)], RADIOMICS)
-    process.job = model
-    return process
+    steps, (features,) = _extractions([table])
+    arguments = ["fit", features, "--out", model, *_options(outcome, combat, folds, seed)]
+    return ModelProcess("fitting", [*steps, ChildProcess(arguments, RADIOMICS)])
 
 
 def compareProcess(
     before: Path, after: Path, outcome: str, folder: Path, combat: bool = False, folds: int = 10, seed: int = 0
-) -> ChildProcess:
-    """``uslnm compare``, not yet started."""
+) -> ModelProcess:
+    """``uslnm compare``, not yet started; of cohorts after ``uslnm extract``."""
     _needOutcome(outcome)
     if not str(folder).strip() or folder.is_file():
         raise LogicError("Choose a folder for the results of the comparison.")
-    arguments = ["compare", before, after, "--out", folder, *_options(outcome, combat, folds, seed)]
-    process = ChildProcess(arguments, RADIOMICS)
-    process.job = folder
-    return process
+    steps, features = _extractions([before, after])
+    arguments = ["compare", *features, "--out", folder, *_options(outcome, combat, folds, seed)]
+    return ModelProcess("comparing", [*steps, ChildProcess(arguments, RADIOMICS)])
 
 
-def fitResults(scene: Any, process: ChildProcess) -> Results:
+def _extractions(tables: Sequence[Path]) -> tuple[list[ChildProcess], list[Path]]:
+    """Processes that extract the features of the cohorts among the tables, and the features tables."""
+    looked = [lookAtTable(table) for table in tables]
+    steps = [cohortProcess(one.path, one.featuresPath) for one in looked if not one.isFeatures]
+    return steps, [one.featuresPath for one in looked]
+
+
+def fitResults(scene: Any, process: ModelProcess) -> Results:
     """Tables and charts of a fit that has ended.
 
     Raises:
@@ -177,7 +202,7 @@ def fitResults(scene: Any, process: ChildProcess) -> Results:
     return Results((first, *summary), tuple(answer["notes"]), tables, (chart,), path, (path,))
 
 
-def compareResults(scene: Any, process: ChildProcess) -> Results:
+def compareResults(scene: Any, process: ModelProcess) -> Results:
     """Tables and charts of a comparison that has ended, the charts for the most convincing set of patients.
 
     Raises:
@@ -271,8 +296,16 @@ def _needOutcome(outcome: str) -> None:
         raise LogicError("Choose the outcome: a column that is 1 for patients with the event, else 0.")
 
 
-def _answer(process: ChildProcess, what: str) -> Mapping[str, Any]:
+def _answer(process: ModelProcess, what: str) -> Mapping[str, Any]:
     if process.state != DONE or not isinstance(process.answer, dict):
+        answer = process.answer if isinstance(process.answer, dict) else {}
+        if answer.get("failures"):  # of an extraction
+            count, cases, features = answer["failed"], Path(answer["cases"]), Path(answer["features"])
+            raise LogicError(
+                f"{what}: {count} lesion{'s' * (count != 1)} of the cohort have no features, the first since "
+                f"{answer['failures'][0]}. Correct these rows or remove them ({cases.name} names them), "
+                f"or go on with the others: choose the table {features.name or 'of features'}."
+            )
         reason = process.message or "it ended with no reason"
         if "pyradiomics, which is not installed" in reason:
             raise LogicError(NO_ENGINE)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from USHarmonizationLogic import LogicError
 
-from .meaning import RESEARCH_USE, featureText, meaningOf, outcomeText, percent
+from .meaning import AUC_OF, RESEARCH_USE, bestAuc, featureText, meaningOf, outcomeText, percent
 from .picture import Picture
 from .scoring import Scored
 
@@ -139,11 +139,9 @@ def _footer(scored: Scored) -> str:
     lines = [f"Model: {len(model.features)} features, fitted by version {model.software_version}"]
     if patients := model.fitted.get("patients"):
         lines[0] += f" on {patients} patients, {model.fitted.get('patients_with_outcome')} with the outcome"
-    for name, called in (("test", "test patients"), ("validation", "validation"), ("nested", "cross-validated")):
-        auc = (model.performance.get(name) or {}).get("auc")
-        if auc and auc.get("value") is not None:
-            lines.append(f"AUC {called}: {auc['value']:.2f} (95 % CI {auc['low']:.2f} to {auc['high']:.2f})")
-            break
+    if found := bestAuc(model):
+        name, auc = found
+        lines.append(f"AUC: {auc['value']:.2f} (95 % CI {auc['low']:.2f} to {auc['high']:.2f}, {AUC_OF[name]})")
     lines.append(f"Features: {model.radiomics.get('engine', '')}, parameters {model.radiomics.get('parameters', '')}")
     lines.append(scored.score.intended_use)
     lines.append("Text that the scanner burnt into the picture's imaged area stays visible: look before passing it on.")
