@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from USRadiomicsLNMLib.model import LnmModel
 
     from .meaning import Meaning
-        from .scoring import Scored
+    from .scoring import Scored
 
 MODULE = "USRadiomicsLNM"
 
