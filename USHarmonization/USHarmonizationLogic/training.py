@@ -196,21 +196,41 @@ class TrainingLogic:
             raise LogicError("Choose a folder for the model first.")
         return TrainingRun(Path(bundle).absolute())
 
-    def plotTraining(self, run: TrainingRun) -> tuple[Any, Any]:
-        """The charts of losses and validation figures, renewed in place; call it again whenever ``run.update()``.
+    def plotTraining(self, run: TrainingRun) -> tuple[Any, Any, Any]:
+        """Charts of losses, texture distance and content agreement, renewed in place; for each ``run.update()``.
+
+        The distance of the images as they were, and the content agreement below which no checkpoint is kept, are
+        drawn as dashed lines to compare with.
 
         Example:
-            >>> losses, validation = logic.plotTraining(logic.trainingRun("my-model"))
+            >>> losses, distance, content = logic.plotTraining(logic.trainingRun("my-model"))
             >>> losses.GetTitle()
             'Training losses'
         """
-        charts = []
-        for table, yTitle in ((run.losses, "loss"), (run.validation, "figure")):
-            columns = dict(table.columns)
-            steps = columns.pop("step", [])
-            series = [Series(name, values, steps) for name, values in columns.items()]
-            charts.append(plotChart(self.scene, CHARTS[table.path.name], series, xTitle="step", yTitle=yTitle))
-        return charts[0], charts[1]
+        losses = dict(run.losses.columns)
+        steps = losses.pop("step", [])
+        curves = [
+            Series(name, values, steps)
+            for name, values in losses.items()
+            if name != "seconds" and not name.startswith("rate_")
+        ]
+        charts = [plotChart(self.scene, CHARTS[LOSSES], curves, xTitle="step", yTitle="loss")]
+        figures = run.validation.columns
+        steps = figures.get("step", [])
+        ends = [steps[0], steps[-1]] if steps else []
+        floor = run.description.get("settings", {}).get("content_floor")
+        for key, title, known, line in (
+            ("distance", "Texture distance to the target (lower is better)", "as they were", None),
+            ("content", "Content agreement with the originals (1 is perfect)", "floor", floor),
+        ):
+            values = figures.get(key, [])
+            level = values[0] if line is None and values else line
+            series = [Series("harmonized", values, steps)]
+            if level is not None and ends:
+                series.append(Series(known, [level] * 2, ends, dashed=True, colour=(0.4, 0.4, 0.4)))
+            name = f"{CHARTS[VALIDATION]}: {key}"
+            charts.append(plotChart(self.scene, name, series, title=title, xTitle="step", yTitle=key))
+        return charts[0], charts[1], charts[2]
 
     def installTraining(self, run: TrainingRun) -> Model:
         """Install the bundle that a finished training has given.
