@@ -1,4 +1,4 @@
-"""Harmonize many images: a folder, a cohort table, or the ultrasound volumes of the scene. Started again, it goes on."""
+"""Harmonize many images: a folder, a cohort table, or all ultrasound volumes of the scene; started again, it goes on."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from .process import packageFolders, pythonCommand
 
@@ -26,7 +26,7 @@ PROGRAMS = {"usharmonize": "USHarmonizationLib.cli", "uslnm": "USRadiomicsLNMLib
 FAILED = 1
 
 
-def leave(program: str, arguments: Sequence[str] | None = None) -> NoReturn | None:
+def leave(program: str, arguments: Sequence[str] | None = None) -> None:
     """Run ``usharmonize`` or ``uslnm``, then leave Slicer, or this Python, with its exit code.
 
     Args:
@@ -45,7 +45,6 @@ def leave(program: str, arguments: Sequence[str] | None = None) -> NoReturn | No
             if stream is not None:
                 stream.flush()
         application.util.exit(code)
-    return None
 
 
 def run(program: str, arguments: Sequence[str]) -> int:

@@ -1,4 +1,4 @@
-"""``usharmonize`` inside Slicer: ``Slicer --no-main-window --python-script usharmonize.py -- ARGUMENTS``; see ``command``."""
+"""``usharmonize`` inside Slicer: ``Slicer --no-main-window --python-script usharmonize.py -- ...``; see ``command``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``uslnm`` inside Slicer: ``Slicer --no-main-window --python-script uslnm.py -- ARGUMENTS``; see ``command``."""
+"""``uslnm`` inside Slicer: ``Slicer --no-main-window --python-script uslnm.py -- ...``; see ``command``."""
 
 from __future__ import annotations
 
