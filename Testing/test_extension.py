@@ -260,3 +260,32 @@ def test_icons_are_those_that_are_drawn() -> None:
         assert kept.shape == drawn.shape == (128, 128, 4)
         # Another version of a library may round otherwise.
         assert np.abs(kept - drawn).max() <= 2, f"{name}: run python Tools/draw_icons.py"
+
+
+# --- the page for users
+
+
+def test_the_tutorial_leads_somewhere() -> None:
+    page = ROOT / "docs" / "slicer" / "README.md"
+    text = page.read_text("utf-8")
+    links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
+    assert links
+    assert not [link for link in links if not (page.parent / link).is_file()]
+    panel = (ROOT / "USHarmonization" / "USHarmonizationPanel" / "sample_data.py").read_text("utf-8")
+    titles = re.findall(r'_\("([^"]+)"\)', panel)
+    assert [title for title in titles if f"*{title}*" in text] == titles
+    nodes = set(re.findall(r"\*(US (?:lesion|phantom) [^*]+)\*", text))
+    assert nodes == {"US lesion Voluson", "US lesion Voluson outline", "US phantom Preirus", "US phantom Voluson"}
+
+
+def test_the_tutorial_names_buttons_as_the_panels_do() -> None:
+    """What is bold in the steps is a label of a panel, a module, or a part of Slicer."""
+    text = (ROOT / "docs" / "slicer" / "README.md").read_text("utf-8")
+    steps = text.partition("## Tutorial")[2].partition("## Models")[0]
+    folders = [ROOT / module for module in MODULES]
+    labels = {"Sample Data", "Ultrasound > US Harmonization", "US Radiomics LNM"}
+    for folder in folders:
+        for path in (folder / "Resources" / "UI").glob("*.ui"):
+            found = re.findall(r"<string>([^<]*)</string>", path.read_text("utf-8"))
+            labels |= {label.replace("&amp;", "").rstrip(".:") for label in found}
+    assert not set(re.findall(r"\*\*([^*]+)\*\*", steps)) - labels

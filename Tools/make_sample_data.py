@@ -28,8 +28,8 @@ from USHarmonizationLib.simulation.phantom_files import phantom_pairs, write_pha
 from USHarmonizationLib.simulation.settings import imaging  # noqa: E402
 
 SCANNERS = {"voluson": "ge-voluson-e8", "preirus": "hitachi-preirus"}
-# Of six simulated patients the fifth has the lesion that is best seen.
-PATIENTS, PATIENT, SEED = 6, 5, 2024
+# Of six simulated patients one whose lesion is well seen and who looks like most others of the scanner.
+PATIENTS, PATIENT, SEED = 6, 2, 2024
 THUMBNAIL = (260, 180)
 
 Pixels = NDArray[np.uint8]
