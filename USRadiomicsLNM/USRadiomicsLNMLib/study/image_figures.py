@@ -186,7 +186,7 @@ def feature_rows(work: Work, tables: Mapping[str, FeatureTable]) -> tuple[list[I
     base = textures[ORIGINAL]
     for method in work.study.methods:
         table = textures[method.images]
-        values = _combat(table) if method.combat else table.values
+        values = combat_values(table) if method.combat else table.values
         usable = np.asarray(np.isfinite(values).all(axis=0) & np.isfinite(base.values).all(axis=0))
         key = key_of(values.tobytes(), base.values.tobytes(), table.cases, work.plan.harmonized, work.study.seed)
         path = work.out / "evaluation" / f"features--{method.name}.json"
@@ -206,7 +206,7 @@ def _of_features(
     }
 
 
-def _combat(table: FeatureTable) -> Floats:
+def combat_values(table: FeatureTable) -> Floats:
     """All rows by a ComBat of the training rows; NaN in rows of scanners with too few of them."""
     train = training_rows(table)
     filled = np.where(np.isfinite(table.values), table.values, np.nanmedian(table.values, axis=0))
