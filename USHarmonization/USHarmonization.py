@@ -116,6 +116,7 @@ class USHarmonizationWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObserva
     def enter(self) -> None:
         """The user opens the module."""
         self.initializeParameterNode()
+        self.onModelsChanged()
         for section in self.sections:
             section.enter()
 
@@ -125,9 +126,10 @@ class USHarmonizationWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObserva
             section.exit()
 
     def onModelsChanged(self) -> None:
-        """Models were installed or removed in one section."""
+        """Tell all sections what is installed, after one of them installed or removed a model."""
+        models = self.logic.models()
         for section in self.sections:
-            section.refreshModels()
+            section.setModels(models)
 
     def onSceneStartClose(self, caller: Any = None, event: Any = None) -> None:
         """Before the scene is emptied: no section holds a node, no job runs."""

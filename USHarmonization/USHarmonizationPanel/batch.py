@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import ctk
 import qt
 import slicer
 from slicer.i18n import tr as _
@@ -39,6 +41,8 @@ class BatchSection(Section):
                 ("scene", _("All ultrasound images of this scene")),
             ],
         )
+        ui.folderEdit.filters = ui.outputEdit.filters = ctk.ctkPathLineEdit.Dirs
+        ui.cohortEdit.filters = ctk.ctkPathLineEdit.Files
         ui.resultsWidget.visible = False
         ui.inputComboBox.connect("currentIndexChanged(int)", self.onInputChanged)
         ui.folderEdit.connect("currentPathChanged(QString)", self.onFolderChanged)
@@ -49,10 +53,6 @@ class BatchSection(Section):
         ui.openButton.connect("clicked()", self.onOpen)
 
     # Life
-
-    def enter(self) -> None:
-        super().enter()
-        self.refreshModels()
 
     def sceneStartClose(self) -> None:
         self._forget()
@@ -67,9 +67,8 @@ class BatchSection(Section):
         return self._poller is not None
 
     @saysErrors
-    def refreshModels(self) -> None:
-        """Take in models that were installed or removed."""
-        self._models = [model for model in self.logic.models() if not model.error]
+    def setModels(self, models: Sequence[Any]) -> None:
+        self._models = [model for model in models if not model.error]
         self.updateFromParameterNode()
 
     def _forget(self) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
+import ctk
 import qt
 import slicer
 from slicer.i18n import tr as _
@@ -40,6 +42,7 @@ class HarmonizeSection(Section):
         self._input: Any = None  # of the running job
         self._startedAt = 0.0
         self.comparison = Comparison(ui, self.logic)
+        ui.wheelsEdit.filters = ctk.ctkPathLineEdit.Dirs
         ui.resultGroup.visible = False
         fill(
             ui.deviceComboBox,
@@ -60,7 +63,6 @@ class HarmonizeSection(Section):
 
     def enter(self) -> None:
         super().enter()
-        self.refreshModels()
         self.pickDefaults()
 
     def sceneStartClose(self) -> None:
@@ -76,9 +78,8 @@ class HarmonizeSection(Section):
         return self._poller is not None
 
     @saysErrors
-    def refreshModels(self) -> None:
-        """Take in models that were installed or removed."""
-        self._models = self.logic.models()
+    def setModels(self, models: Sequence[Any]) -> None:
+        self._models = list(models)
         self.updateFromParameterNode()
 
     def _forget(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from typing import Any
 
 import qt
@@ -24,6 +25,7 @@ class ModelsSection(Section):
             self.widget, _("Zip file of the model"), "", _("Zip files (*.zip)")
         )
         self._models: list[Any] = []
+        self._toSelect = ""  # the model that was just installed
         self._toRemove = ""  # the model whose removal was asked for once
         ui.modelsTree.setHeaderLabels([_("From"), _("To"), _("Kind"), _("Origin")])
         ui.modelsTree.connect("itemSelectionChanged()", self.onSelected)
@@ -31,15 +33,11 @@ class ModelsSection(Section):
         ui.installZipButton.connect("clicked()", self.onInstallZip)
         ui.removeButton.connect("clicked()", self.onRemove)
 
-    def enter(self) -> None:
-        super().enter()
-        self.refreshModels()
-
     @saysErrors
-    def refreshModels(self, select: str = "") -> None:
-        """List what is installed; the model of this name, or the one selected so far, is selected."""
-        select = select or self.selectedName()
-        self._models = self.logic.models()
+    def setModels(self, models: Sequence[Any]) -> None:
+        select = self._toSelect or self.selectedName()
+        self._toSelect = ""
+        self._models = list(models)
         tree = self.ui.modelsTree
         with signalsBlocked(tree):
             tree.clear()
@@ -95,7 +93,8 @@ class ModelsSection(Section):
         if not path:
             return  # the person thought better of it
         model = self.logic.installModel(path)
-        self._changed(model.name)
+        self._toSelect = model.name
+        self.modelsChanged()
         self.say(_("Installed: {title}.").format(title=model.title), "good")
 
     @saysErrors
@@ -110,12 +109,8 @@ class ModelsSection(Section):
             self.say(_("Click again to delete {name} from this computer.").format(name=model.name), "warning")
             return
         self.logic.removeModel(model.name)
-        self._changed()
-        self.say(_("Removed: {name}.").format(name=model.name))
-
-    def _changed(self, select: str = "") -> None:
-        self.refreshModels(select)
         self.modelsChanged()
+        self.say(_("Removed: {name}.").format(name=model.name))
 
 
 def _row(model: Any) -> tuple[str, str, str, str]:

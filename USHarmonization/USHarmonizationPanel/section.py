@@ -114,7 +114,7 @@ class Section(slicer.util.VTKObservationMixin):
         self.parameterNode: Any = None
         self.entered = False
         # A section that installs or removes models calls this; the panel then tells all sections.
-        self.modelsChanged: Callable[[], None] = self.refreshModels
+        self.modelsChanged: Callable[[], None] = lambda: None
         self.widget = slicer.util.loadUI(str(self.uiPath()))
         self.ui = slicer.util.childWidgetVariables(self.widget)
         self.widget.setMRMLScene(slicer.mrmlScene)
@@ -138,8 +138,8 @@ class Section(slicer.util.VTKObservationMixin):
     def updateFromParameterNode(self) -> None:
         """Show ``self.parameterNode`` (None while a scene is being closed) in the widgets, their signals blocked."""
 
-    def refreshModels(self) -> None:
-        """Models were installed or removed."""
+    def setModels(self, models: Sequence[Any]) -> None:
+        """The installed models: when the module is opened, and when some were installed or removed."""
 
     def enter(self) -> None:
         """The user opens the module."""
