@@ -1,0 +1,36 @@
+"""``slicer.i18n`` and ``SampleData``."""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+
+def i18n() -> types.ModuleType:
+    """Translation functions: here every text stays as it is."""
+    module = types.ModuleType("slicer.i18n")
+    module.tr = lambda text: text  # type: ignore[attr-defined]
+    module.translate = lambda context, text: text  # type: ignore[attr-defined]
+    return module
+
+
+class SampleDataLogic:
+    """Keeps what modules register; the arguments are checked against those that Slicer's takes."""
+
+    registered: dict[str, list[dict[str, Any]]] = {}  # noqa: RUF012 - the sources of the application, as in Slicer
+
+    @staticmethod
+    def registerCustomSampleDataSource(
+        category: str = "Custom", sampleName: Any = None, uris: Any = None, fileNames: Any = None,
+        nodeNames: Any = None, customDownloader: Any = None, thumbnailFileName: Any = None, loadFileTypes: Any = None,
+        loadFiles: Any = None, loadFileProperties: Any = None, checksums: Any = None, loadFileType: Any = None,
+    ) -> None:  # fmt: skip
+        source = dict(locals())
+        SampleDataLogic.registered.setdefault(category, []).append(source)
+
+
+def sample_data() -> types.ModuleType:
+    """The module SampleData."""
+    module = types.ModuleType("SampleData")
+    module.SampleDataLogic = SampleDataLogic  # type: ignore[attr-defined]
+    return module

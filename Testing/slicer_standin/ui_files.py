@@ -1,0 +1,108 @@
+"""``.ui`` files, really loaded by Qt, after each class, property, signal and slot in them was found to exist.
+
+Qt's own loader goes on without a word where a property does not exist, and makes a plain QWidget of a class it does
+not know.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from typing import Any
+
+from PySide6 import QtCore, QtUiTools, QtWidgets
+
+from . import signals
+
+# Classes by name that .ui files may use besides those of Qt; filled by the packages of widgets.
+CUSTOM_WIDGETS: dict[str, type] = {}
+# Written by Qt Designer for itself, or read by the loader rather than set as properties.
+DESIGNER_ONLY = frozenset({"buddy", "orientation" if False else "buddy"})
+LINE_PROPERTIES = frozenset({"orientation", "frameShape", "frameShadow", "lineWidth", "midLineWidth"})
+
+
+class UiFileError(RuntimeError):
+    """A .ui file uses what Slicer does not have."""
+
+
+class QUiLoader(QtUiTools.QUiLoader):  # type: ignore[misc]
+    """Loads a .ui file with ctk and qMRML widgets."""
+
+    def createWidget(self, class_name: str, parent: Any = None, name: str = "") -> Any:  # noqa: N802 - Qt's name
+        if class_name in CUSTOM_WIDGETS:
+            widget = CUSTOM_WIDGETS[class_name](parent)
+        else:
+            widget = super().createWidget(class_name, parent, name)
+        widget.setObjectName(name)
+        return widget
+
+    def load(self, device: Any, parent: Any = None) -> Any:
+        text = bytes(device.readAll().data()).decode()
+        tree = ElementTree.fromstring(text)
+        check(tree)
+        connections = tree.find("connections")
+        if connections is not None:
+            tree.remove(connections)
+        buffer = QtCore.QBuffer()
+        buffer.setData(QtCore.QByteArray(ElementTree.tostring(tree)))
+        buffer.open(QtCore.QIODevice.OpenModeFlag.ReadOnly)
+        widget = QtUiTools.QUiLoader.load(self, buffer, parent)
+        for connection in connections if connections is not None else ():
+            _make_connection(widget, connection)
+        return widget
+
+
+def widget_class(name: str) -> type:
+    """The class a .ui file names."""
+    if name in CUSTOM_WIDGETS:
+        return CUSTOM_WIDGETS[name]
+    found = getattr(QtWidgets, name, None)
+    if found is None:
+        raise UiFileError(f"no widget class {name}: neither Qt nor the stand-in has it")
+    return found  # type: ignore[no-any-return]
+
+
+def check(tree: ElementTree.Element) -> None:
+    """Raise UiFileError where a class or a property does not exist."""
+    for element in tree.iter():
+        if element.tag not in ("widget", "layout"):
+            continue
+        name = element.get("class", "")
+        cls = QtWidgets.QFrame if name == "Line" else widget_class(name)
+        for prop in element.findall("property"):
+            _check_property(cls, name, element, prop)
+
+
+def _check_property(cls: type, name: str, element: ElementTree.Element, prop: ElementTree.Element) -> None:
+    wanted = prop.get("name", "")
+    if prop.get("stdset") == "0" and wanted.startswith("SlicerParameterName"):
+        return  # a dynamic property, with which the parameter node wrapper connects widgets
+    known = cls.staticMetaObject.indexOfProperty(wanted) >= 0  # type: ignore[attr-defined]
+    line = name == "Line" and wanted in LINE_PROPERTIES
+    buddy = wanted == "buddy" and name == "QLabel"
+    margins = element.tag == "layout" and wanted in LAYOUT_PROPERTIES
+    if not (known or line or buddy or margins):
+        raise UiFileError(f"{name} {element.get('name')} has no property {wanted}")
+
+
+LAYOUT_PROPERTIES = frozenset(
+    {"leftMargin", "topMargin", "rightMargin", "bottomMargin", "margin", "horizontalSpacing", "verticalSpacing"}
+    | {"spacing", "fieldGrowthPolicy", "rowWrapPolicy", "labelAlignment", "formAlignment", "sizeConstraint"}
+)
+
+
+def _make_connection(root: QtWidgets.QWidget, connection: ElementTree.Element) -> None:
+    part = {each.tag: each.text or "" for each in connection}
+
+    def named(name: str) -> QtCore.QObject:
+        if root.objectName == name:  # type: ignore[comparison-overlap]
+            return root
+        found = root.findChild(QtCore.QObject, name)
+        if found is None:
+            raise UiFileError(f"a connection names {name}, which the file does not have")
+        return found
+
+    sender, receiver = named(part["sender"]), named(part["receiver"])
+    try:
+        signals.connect(sender, part["signal"], receiver, part["slot"])
+    except signals.NoSuchSignalError as error:
+        raise UiFileError(f"connection of {part['sender']} to {part['receiver']}: {error}") from error

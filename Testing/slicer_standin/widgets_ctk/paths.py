@@ -1,0 +1,122 @@
+"""ctkPathLineEdit and ctkDirectoryButton."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6 import QtWidgets
+from PySide6.QtCore import Property
+
+from ..widget_base import emit, forwarded, register, stored
+
+
+@register
+class ctkPathLineEdit(QtWidgets.QWidget):  # noqa: N801 - CTK's name
+    """A line for a path, with a button to browse."""
+
+    SIGNALS = ("validInputChanged(bool)", "currentPathChanged(QString)")
+    SLOTS = ("setCurrentPath(QString)", "browse()", "retrieveHistory()", "addCurrentPathToHistory()")
+    Dirs, Drives, Files, Readable, Writable, Executable, Hidden = 0x1, 0x4, 0x2, 0x10, 0x20, 0x40, 0x100
+
+    def __init__(self, *arguments: Any) -> None:
+        parents = [each for each in arguments if isinstance(each, QtWidgets.QWidget)]
+        super().__init__(parents[0] if parents else None)
+        self._combo = QtWidgets.QComboBox()
+        self._combo.setEditable(True)
+        self._combo.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Fixed)
+        self._browse = QtWidgets.QToolButton()
+        self._browse.setText("...")
+        layout = QtWidgets.QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._combo)
+        layout.addWidget(self._browse)
+        self.setFocusProxy(self._combo)
+        self._was_valid = False
+        self._combo.connect("editTextChanged(QString)", self._changed)
+        self._browse.connect("clicked()", self.browse)
+
+    def _changed(self, path: str) -> None:
+        valid = bool(path) and Path(path).exists()
+        if valid != self._was_valid:
+            self._was_valid = valid
+            emit(self, "validInputChanged(bool)", valid)
+        emit(self, "currentPathChanged(QString)", path)
+
+    def comboBox(self) -> QtWidgets.QComboBox:  # noqa: N802
+        return self._combo
+
+    def setCurrentPath(self, path: str) -> None:  # noqa: N802
+        if path != self._combo.currentText:
+            self._combo.setEditText(path)
+
+    def browse(self) -> None:
+        ask = QtWidgets.QFileDialog.getExistingDirectory if self.filters & 1 else QtWidgets.QFileDialog.getOpenFileName
+        self.setCurrentPath(ask(self, self.label or "Select a file"))
+
+    def retrieveHistory(self) -> None:  # noqa: N802
+        """Paths of earlier sessions: none here."""
+
+    def addCurrentPathToHistory(self) -> None:  # noqa: N802
+        if self._combo.findText(self._combo.currentText) < 0:
+            text = self._combo.currentText
+            blocked = self._combo.blockSignals(True)
+            self._combo.insertItem(0, text)
+            self._combo.setCurrentIndex(0)
+            self._combo.blockSignals(blocked)
+
+    label = stored(str, "label", "")
+    filters = stored(int, "filters", 0x1 | 0x2 | 0x4 | 0x10)
+    currentPath = Property(  # noqa: N815
+        str, lambda self: self._combo.currentText, lambda self, value: self.setCurrentPath(value)
+    )
+    options = stored(int, "options", 0)
+    settingKey = stored(str, "settingKey", "")  # noqa: N815
+    showBrowseButton = Property(  # noqa: N815
+        bool, lambda self: not self._browse.isHidden(), lambda self, value: self._browse.setVisible(value)
+    )
+    showHistoryButton = stored(bool, "showHistoryButton", True)  # noqa: N815
+    sizeAdjustPolicy = stored(int, "sizeAdjustPolicy", 0)  # noqa: N815
+    minimumContentsLength = stored(int, "minimumContentsLength", 0)  # noqa: N815
+    nameFilters = stored("QStringList", "nameFilters", [])  # noqa: N815
+
+
+@register
+class ctkDirectoryButton(QtWidgets.QWidget):  # noqa: N801 - CTK's name
+    """A button that shows a folder and lets one choose another."""
+
+    SIGNALS = ("directoryChanged(QString)", "directorySelected(QString)")
+    SLOTS = ("browse()",)
+
+    def __init__(self, *arguments: Any) -> None:
+        parents = [each for each in arguments if isinstance(each, QtWidgets.QWidget)]
+        super().__init__(parents[0] if parents else None)
+        self._button = QtWidgets.QPushButton()
+        layout = QtWidgets.QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._button)
+        self._folder = ""
+        self._set_folder(next((each for each in arguments if isinstance(each, str)), "."))
+        self._button.connect("clicked()", self.browse)
+
+    def _set_folder(self, folder: str) -> None:
+        folder = str(Path(folder).absolute())
+        if folder != self._folder:
+            self._folder = folder
+            if not self.text:
+                self._button.setText(folder)
+            emit(self, "directoryChanged(QString)", folder)
+            emit(self, "directorySelected(QString)", folder)
+
+    def browse(self) -> None:
+        chosen = QtWidgets.QFileDialog.getExistingDirectory(self, self.caption, self._folder)
+        if chosen:
+            self._set_folder(chosen)
+
+    acceptMode = stored(int, "acceptMode", 0)  # noqa: N815
+    directory = Property(str, lambda self: self._folder, lambda self, value: self._set_folder(value))
+    caption = stored(str, "caption", "Select a directory")
+    text = stored(str, "text", "", lambda self: self._button.setText(self.text or self._folder))
+    icon = forwarded("QIcon", "_button", "icon")
+    elideMode = stored(int, "elideMode", 2)  # noqa: N815
+    options = stored(int, "options", 1)

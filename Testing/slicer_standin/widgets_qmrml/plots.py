@@ -1,0 +1,58 @@
+"""qMRMLPlotView and qMRMLPlotWidget: charts of the scene, drawn by VTK's chart where a picture is asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6 import QtWidgets
+
+from ..widget_base import emit, register
+
+
+@register
+class qMRMLPlotView(QtWidgets.QWidget):  # noqa: N801 - Slicer's name
+    """Shows the chart of a vtkMRMLPlotViewNode."""
+
+    SIGNALS = ("mrmlSceneChanged(vtkMRMLScene*)", "dataSelected(vtkStringArray*,vtkCollection*)")
+    SLOTS = ("setMRMLScene(vtkMRMLScene*)", "setMRMLPlotViewNode(vtkMRMLPlotViewNode*)", "fitToContent()")
+
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__(parent)
+        self._scene: Any = None
+        self._view_node: Any = None
+        self.setMinimumSize(100, 100)
+
+    def setMRMLScene(self, scene: Any) -> None:  # noqa: N802
+        self._scene = scene
+        emit(self, "mrmlSceneChanged(vtkMRMLScene*)", scene)
+
+    def setMRMLPlotViewNode(self, node: Any) -> None:  # noqa: N802
+        self._view_node = node
+
+    def fitToContent(self) -> None:  # noqa: N802
+        """The chart always shows all of its content here."""
+
+
+@register
+class qMRMLPlotWidget(QtWidgets.QWidget):  # noqa: N801 - Slicer's name
+    """A plot view with its controller."""
+
+    SLOTS = ("setMRMLPlotViewNode(vtkMRMLPlotViewNode*)", "setMRMLAbstractViewNode(vtkMRMLAbstractViewNode*)")
+
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__(parent)
+        self._view = qMRMLPlotView()
+        self._node: Any = None
+        layout = QtWidgets.QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._view)
+
+    def mrmlPlotViewNode(self) -> Any:  # noqa: N802
+        return self._node
+
+    def setMRMLPlotViewNode(self, node: Any) -> None:  # noqa: N802
+        self._node = node
+        self._view.setMRMLPlotViewNode(node)
+
+    def plotView(self) -> qMRMLPlotView:  # noqa: N802
+        return self._view

@@ -1,0 +1,41 @@
+"""qMRMLWidget and qSlicerWidget: widgets that know a scene."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6 import QtWidgets
+
+from ..scene_observers import Observers
+from ..widget_base import emit, register
+
+
+@register
+class qMRMLWidget(QtWidgets.QWidget):  # noqa: N801 - Slicer's name
+    """The base of widgets with a scene."""
+
+    SIGNALS = ("mrmlSceneChanged(vtkMRMLScene*)",)
+    SLOTS = ("setMRMLScene(vtkMRMLScene*)",)
+
+    def __init__(self, parent: Any = None, *flags: Any) -> None:
+        super().__init__(parent)
+        self._scene: Any = None
+        self._observers = Observers(self)
+
+    def mrmlScene(self) -> Any:  # noqa: N802
+        return self._scene
+
+    def setMRMLScene(self, scene: Any) -> None:  # noqa: N802
+        if scene is self._scene:
+            return
+        self._scene = scene
+        self._scene_set()
+        emit(self, "mrmlSceneChanged(vtkMRMLScene*)", scene)
+
+    def _scene_set(self) -> None:
+        """For derived classes."""
+
+
+@register
+class qSlicerWidget(qMRMLWidget):  # noqa: N801 - Slicer's name
+    """The same for modules."""
