@@ -6,6 +6,7 @@ of entries, version 1.0.1.
 
 from __future__ import annotations
 
+import csv
 import importlib.util
 import json
 import os
@@ -289,3 +290,27 @@ def test_the_tutorial_names_buttons_as_the_panels_do() -> None:
             found = re.findall(r"<string>([^<]*)</string>", path.read_text("utf-8"))
             labels |= {label.replace("&amp;", "").rstrip(".:") for label in found}
     assert not set(re.findall(r"\*\*([^*]+)\*\*", steps)) - labels
+
+
+def test_the_model_of_the_tutorial_says_that_it_is_for_learning_only() -> None:
+    from USHarmonizationLib.bundle import read_bundle
+
+    bundle = read_bundle(ROOT / "USHarmonization" / "Resources" / "Models" / "ge-voluson-e8-to-hitachi-preirus")
+    assert bundle.variant == "texture-simulated"
+    assert "learning the program only" in bundle.intended_use
+    assert "simulated" in bundle.citation
+
+
+@pytest.mark.slow
+def test_the_checks_pass_for_the_sample_of_the_tutorial(tmp_path: Path) -> None:
+    samples = ROOT / "USHarmonization" / "Resources" / "SampleData"
+    rows = ["image,mask,label,patient,scanner"]
+    rows += [f"{samples / 'us-lesion-voluson.nrrd'},{samples / 'us-lesion-voluson.seg.nrrd'},1,sample,ge-voluson-e8"]
+    (tmp_path / "cohort.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    command = [sys.executable, "-m", "USHarmonizationLib", "apply", tmp_path / "cohort.csv"]
+    command += ["--model", "ge-voluson-e8-to-hitachi-preirus", "--out", tmp_path / "out"]
+    subprocess.run(command, check=True, capture_output=True)
+    (row,) = csv.DictReader((tmp_path / "out" / "apply.csv").read_text("utf-8").splitlines())
+    assert row["status"] == "done"
+    assert row["warnings"] == ""
+    assert float(row["qa_target_distance_after"]) < float(row["qa_target_distance_before"])
