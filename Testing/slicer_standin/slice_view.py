@@ -31,6 +31,8 @@ def _factory() -> Any:
     global _managers_ready
     factory = slicer.vtkMRMLSliceViewDisplayableManagerFactory.GetInstance()
     if not _managers_ready:
+        # Without it the manager of markups crashes on the first point list.
+        factory.SetMRMLApplicationLogic(slicer.app.applicationLogic())
         for name in MANAGERS:
             if not factory.IsDisplayableManagerRegistered(name):
                 factory.RegisterDisplayableManager(name)
