@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from USHarmonizationLib.errors import UsageError
-from USHarmonizationLib.figures.style import COLOURS, INK, PAGE, style
+from USHarmonizationLib.figures.style import COLOURS, INK, style
 
-from .panels import look, title_lines, unit_ticks
+from .panels import NARROW, Grid, look, title_height, title_lines, unit_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 BINS = np.linspace(0, 1, 26)
+# Height of the histogram, what is above it, and a line of notes, inches.
+HISTOGRAM, GAP, NOTE = 0.4, 0.08, 0.11
 # With the event, without: orange-red and light blue, and above and below the line.
 WITH, WITHOUT = COLOURS[6], COLOURS[5]
 
@@ -51,41 +52,27 @@ def plot_calibration(panels: Sequence[CalibrationPanel], columns: int = 3) -> Fi
     Raises:
         UsageError: nothing to show; matplotlib is not installed.
     """
-    if not panels:
-        raise UsageError("nothing to show in a figure")
     with style():
         from matplotlib.figure import Figure
 
-        columns = min(columns, len(panels))
-        rows = -(-len(panels) // columns)
-        width = min(2.3, PAGE / columns)
-        titles = title_lines([panel.title for panel in panels], width - 0.3)
-        above = 0.12 * (titles[0].count("\n") + 1) + 0.1
-        notes = 0.115 * max(len(panel.notes) for panel in panels) + 0.05
-        side, gap, histogram, below = width - 0.58, 0.07, 0.4, 0.36
-        row = above + notes + side + gap + histogram + below
-        figure = Figure(figsize=(width * columns, row * rows))
-        whole = (width * columns, row * rows)
+        grid = Grid(len(panels), columns)
+        titles = title_lines([panel.title for panel in panels], grid.side)
+        notes = NOTE * max((len(panel.notes) for panel in panels), default=0)
+        grid = replace(grid, above=title_height(titles) + notes, below=GAP + HISTOGRAM + 0.42)
+        figure = Figure(figsize=grid.size)
         for place, (panel, title) in enumerate(zip(panels, titles, strict=True)):
-            left = (place % columns) * width + 0.5
-            top = row * (rows - place // columns) - above
-            boxes = [
-                (left, top - notes - side, side, side),
-                (left, top - notes - side - gap - histogram, side, histogram),
-            ]
-            upper, lower = (
-                figure.add_axes((x / whole[0], y / whole[1], w / whole[0], h / whole[1])) for x, y, w, h in boxes
-            )
-            _draw_curve(upper, panel, width)
-            _draw_histogram(lower, panel, width)
+            upper = grid.add_axes(figure, place)
+            lower = grid.add_axes(figure, place, down=grid.side + GAP, high=HISTOGRAM)
+            _draw_curve(upper, panel, grid.side)
+            _draw_histogram(lower, panel, grid.side)
             upper.text(
-                0, 1 + 0.04 / side, "\n".join(panel.notes), transform=upper.transAxes, va="bottom", fontsize=6,
-                linespacing=1.3,
+                0, 1 + 0.04 / grid.side, "\n".join(panel.notes), transform=upper.transAxes, va="bottom", fontsize=6,
+                linespacing=1.25,
             )  # fmt: skip
-            figure.text(left / whole[0], (top + 0.02) / whole[1], title, va="bottom", fontsize=7.5)
-            if place % columns == 0:
-                upper.set_ylabel("share with the event")
-                lower.set_ylabel("patients")
+            upper.set_title(title, loc="left", pad=4 + 72 * notes)
+            if grid.is_first(place):
+                upper.set_ylabel("share with the event" if grid.side > NARROW else "with the event")
+                lower.set_ylabel("patients" if grid.side > NARROW else "n")
         return figure
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from USHarmonizationLib.figures.style import INK, style
 
-from .panels import Panel, column_width, grid, look, title_lines, unit_ticks
+from .panels import Grid, Panel, look, title_height, title_lines, unit_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,15 +43,20 @@ def plot_decision_curves(panels: Sequence[DecisionPanel], columns: int = 3) -> F
         UsageError: nothing to show; matplotlib is not installed.
     """
     with style():
-        figure, axes = grid(len(panels), columns, 0.25, below=LEGEND)
-        width = column_width(len(panels), columns)
-        titles = title_lines([one.panel.title for one in panels], width)
-        for place, (axis, panel, title) in enumerate(zip(axes, panels, titles, strict=True)):
-            _draw(axis, panel, width)
+        from matplotlib.figure import Figure
+
+        grid = Grid(len(panels), columns, foot=LEGEND)
+        titles = title_lines([one.panel.title for one in panels], grid.side)
+        grid = replace(grid, above=title_height(titles), below=0.42)
+        figure = Figure(figsize=grid.size)
+        axes = []
+        for place, (panel, title) in enumerate(zip(panels, titles, strict=True)):
+            axis = grid.add_axes(figure, place)
+            axes.append(axis)
+            _draw(axis, panel, grid.side)
             axis.set_title(title, loc="left", pad=4)
-            if place % columns == 0:
+            if grid.is_first(place):
                 axis.set_ylabel("net benefit")
-        figure.tight_layout(pad=0.4, w_pad=1.0, h_pad=1.0, rect=(0, LEGEND / figure.get_figheight(), 1, 1))
         # The first plot with all its lines explains them.
         handles, labels = max((axis.get_legend_handles_labels() for axis in axes), key=lambda found: len(found[1]))
         figure.legend(
@@ -70,6 +75,6 @@ def _draw(axis: Axes, panel: DecisionPanel, width: float) -> None:
     share = max(panel.share, 0.05)
     axis.set_ylim(-0.3 * share, 1.1 * share)
     axis.set_xlim(0, 1)
-    axis.locator_params(axis="y", nbins=6)
+    axis.locator_params(axis="y", nbins=5)
     unit_ticks(axis, "x", width)
     axis.set_xlabel("risk to treat from")

@@ -16,6 +16,7 @@ from .panels import LETTER
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 # Shapes and colours of series, told apart by either.
 MARKERS = "osD^vPX*"
@@ -71,7 +72,6 @@ def plot_dots(
     names = list(dict.fromkeys(series.name for panel in panels for series in panel.series))
     with style():
         from matplotlib.figure import Figure
-        from matplotlib.lines import Line2D
 
         columns = min(len(panels), COLUMNS)
         lines = -(-len(panels) // columns)
@@ -94,7 +94,7 @@ def plot_dots(
             if scales and panel.title in scales:
                 axis.set_xlim(*scales[panel.title])
         if len(names) > 1:
-            handles = [_handle(Line2D, at) for at in range(len(names))]
+            handles = [_handle(at) for at in range(len(names))]
             figure.legend(
                 handles, names, loc="lower center", ncols=min(len(names), 4), frameon=False, borderpad=0,
                 handletextpad=0.2, columnspacing=1.4,
@@ -102,8 +102,10 @@ def plot_dots(
         return figure
 
 
-def _handle(line: type, place: int) -> object:
-    return line(
+def _handle(place: int) -> Line2D:
+    from matplotlib.lines import Line2D
+
+    return Line2D(
         [], [], linestyle="", marker=MARKERS[place % len(MARKERS)], color=SERIES[place % len(SERIES)], markersize=3.5
     )
 
@@ -139,4 +141,4 @@ def _draw(axis: Axes, panel: Dots, rows: Sequence[str], names: Sequence[str], na
     axis.tick_params(axis="y", length=0)
     axis.spines["left"].set_visible(False)
     axis.margins(x=0.08)
-    axis.locator_params(axis="x", nbins=4)
+    axis.locator_params(axis="x", nbins=3)

@@ -29,8 +29,10 @@ DASHES: tuple[Any, ...] = (
     (0, (3, 1, 1, 1, 1, 1)),
     (0, (1, 2.5)),
 )
+# Left of all plots for a label, left of each for its ticks, right of each, inches.
+LABEL, TICKS, RIGHT = 0.2, 0.3, 0.12
 # Narrower plots, inches, have fewer ticks. Width of a letter of a title, inches.
-NARROW, LETTER = 1.9, 0.062
+NARROW, LETTER = 1.5, 0.06
 
 
 @dataclass(frozen=True)
@@ -67,43 +69,85 @@ def look(place: int) -> dict[str, Any]:
     return {"color": COLOURS[place], "linestyle": DASHES[place]}
 
 
-def grid(count: int, columns: int, high: float, widest: float = 2.75, below: float = 0.0) -> tuple[Figure, list[Axes]]:
-    """A figure with ``count`` plots in up to ``columns`` columns, and those plots.
+@dataclass(frozen=True)
+class Grid:
+    """Plots side by side; all lengths in inches.
 
-    Args:
-        count: at least 1.
-        columns: at most so many side by side.
-        high: height of a plot, inches, with what is above and below it, beyond its width.
-        widest: width of a plot, inches; less where the page is full.
-        below: height of what stands below all plots, inches.
+    Attributes:
+        count: of plots, at least 1. columns: at most so many side by side.
+        widest: most that a plot takes, with what is left of it.
+        above, below: what a plot needs for its title and for ticks, label and notes.
+        foot: below all plots.
+        ratio: height of a plot by its width.
 
     Raises:
         UsageError: no plots.
     """
-    from matplotlib.figure import Figure
 
-    if not count:
-        raise UsageError("nothing to show in a figure")
-    columns = min(count, columns)
-    rows = -(-count // columns)
-    wide = min(widest, PAGE / columns)
-    figure = Figure(figsize=(wide * columns, rows * (wide + high) + below))
-    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
-    for axis in axes[count:]:
-        axis.set_axis_off()
-    return figure, axes[:count]
+    count: int
+    columns: int
+    widest: float = 2.4
+    above: float = 0.2
+    below: float = 0.36
+    foot: float = 0.0
+    ratio: float = 1.0
 
+    def __post_init__(self) -> None:
+        if not self.count:
+            raise UsageError("nothing to show in a figure")
 
-def column_width(count: int, columns: int, widest: float = 2.75) -> float:
-    """Width of a plot of ``grid``, inches."""
-    return min(widest, PAGE / min(count, columns))
+    @property
+    def across(self) -> int:
+        """How many plots are side by side."""
+        return min(self.count, self.columns)
+
+    @property
+    def cell(self) -> float:
+        """Width for a plot with its ticks."""
+        return min(self.widest, (PAGE - LABEL) / self.across)
+
+    @property
+    def side(self) -> float:
+        """Width of a plot."""
+        return self.cell - TICKS - RIGHT
+
+    @property
+    def row(self) -> float:
+        """Height for a plot with all that belongs to it."""
+        return self.above + self.side * self.ratio + self.below
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Of the figure."""
+        return LABEL + self.cell * self.across, self.row * -(-self.count // self.across) + self.foot
+
+    def corner(self, place: int) -> tuple[float, float]:
+        """Left end and upper end of a plot, from the lower left of the figure."""
+        left = LABEL + (place % self.across) * self.cell + TICKS
+        return left, self.size[1] - (place // self.across) * self.row - self.above
+
+    def is_first(self, place: int) -> bool:
+        """Whether a plot is the first of its row."""
+        return place % self.across == 0
+
+    def add_axes(self, figure: Figure, place: int, down: float = 0.0, high: float | None = None) -> Axes:
+        """A plot at its place, or a part of it that begins ``down`` below its upper end and is ``high``."""
+        left, top = self.corner(place)
+        height = self.side * self.ratio if high is None else high
+        width, whole = self.size
+        return figure.add_axes((left / width, (top - down - height) / whole, self.side / width, height / whole))
 
 
 def title_lines(titles: Sequence[str], width: float) -> list[str]:
     """Titles broken into lines that fit ``width`` inches, all with as many lines."""
     broken = ["\n".join("\n".join(wrap(part, max(10, int(width / LETTER)))) for part in t.split("\n")) for t in titles]
-    most = max(text.count("\n") for text in broken)
+    most = max((text.count("\n") for text in broken), default=0)
     return ["\n" * (most - text.count("\n")) + text for text in broken]
+
+
+def title_height(titles: Sequence[str]) -> float:
+    """What titles take above a plot, inches."""
+    return 0.1 + 0.125 * (1 + max((title.count("\n") for title in titles), default=0))
 
 
 def unit_ticks(axis: Axes, which: str, width: float) -> None:

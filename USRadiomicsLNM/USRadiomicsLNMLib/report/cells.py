@@ -79,6 +79,21 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class Share:
+    """A share, written as per cent."""
+
+    value: float
+
+    def __str__(self) -> str:
+        return f"{100 * self.value:.0f} %" if math.isfinite(self.value) else MISSING
+
+    @property
+    def parts(self) -> dict[str, float]:
+        """As of ``Number``."""
+        return {"": self.value}
+
+
+@dataclass(frozen=True)
 class PValue:
     """A p value."""
 
@@ -95,7 +110,7 @@ class PValue:
         return {"": self.value}
 
 
-Cell = str | int | Number | Interval | Measured | PValue
+Cell = str | int | Number | Interval | Measured | Share | PValue
 
 
 @dataclass(frozen=True)
@@ -142,6 +157,13 @@ class Table:
                 found.append((line.group, []))
             found[-1][1].append(line)
         return found
+
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Which columns hold numbers."""
+        return tuple(
+            any(not isinstance(line.cells[place], str) for line in self.lines) for place in range(len(self.columns))
+        )
 
     @property
     def hidden(self) -> int:

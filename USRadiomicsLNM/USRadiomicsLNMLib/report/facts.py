@@ -53,9 +53,9 @@ def _data(view: View) -> dict[str, str]:
         told = listed([view.scanner(name) for name in scanners])
         found["scanners"] = f"Scanners: {told}. Acquisition settings: not known to the software."
     if whole:
-        found["counts"] = f"{counted(whole.patients, 'patient')}, {whole.events} with {results.outcome}; table 9."
+        found["counts"] = f"{counted(whole.patients, 'patient')}, {whole.events} with {view.event}; table 9."
         found["imbalance"] = (
-            f"{whole.events} of {counted(whole.patients, 'patient')} have {results.outcome}. Models: classes neither "
+            f"{whole.events} of {counted(whole.patients, 'patient')} have {view.event}. Models: classes neither "
             "weighted nor resampled, folds stratified; log odds recalibrated on held-out predictions."
         )
         if splits:

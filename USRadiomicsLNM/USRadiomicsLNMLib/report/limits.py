@@ -75,17 +75,17 @@ def _trainings(view: View) -> Iterator[str]:
 
     usual = TrainingSettings().steps
     trained = [(method, one) for method, one in _scanners(view) if one.how == TRAINED]
-    short = [
-        f"{method.title} for {view.scanner(one.source)} ({one.steps} steps)"
-        for method, one in trained
-        if 0 < one.steps < SHORT * usual
-    ]
-    if short:
-        yield (
-            f"Short trainings: {listed(short)}; the default is {usual} steps. Their figures do not say what these "
-            f"methods "
-            "can do."
-        )
+    short: dict[int, list[str]] = {}
+    for method, one in trained:
+        if 0 < one.steps < SHORT * usual and method.title not in short.setdefault(one.steps, []):
+            short[one.steps].append(method.title)
+    for steps, titles in short.items():
+        if titles:
+            yield (
+                f"Short trainings of {steps} steps (the default is {usual}): {listed(titles)}. Their figures do not "
+                f"say what "
+                "these methods can do."
+            )
     for method, one in _scanners(view):
         content, floor = _content(one.metrics), one.settings.get("content_floor")
         if content is not None and isinstance(floor, (int, float)) and content < floor:

@@ -35,13 +35,13 @@ def cohort(view: View) -> str:
         return ""
     scanners = [name for name in dict.fromkeys(row.scanner for row in view.results.counts) if name != "all"]
     splits = [
-        f"{counted(row.patients, 'patient')} ({row.events} with {view.results.outcome}) in split {split}"
+        f"{counted(row.patients, 'patient')} ({row.events} with {view.event}) in split {split}"
         for split in ("train", "validation", "test")
         if (row := counts.get(("all", split)))
     ]
     text = (
         f"The cohort has {counted(whole.images, 'image')} of {counted(whole.patients, 'patient')}, "
-        f"{whole.events} of them with {view.results.outcome}, made by {counted(len(scanners), 'scanner')}: "
+        f"{whole.events} of them with {view.event}, made by {counted(len(scanners), 'scanner')}: "
         f"{listed([view.scanner(name) for name in scanners])}. {view.target} is the target. "
     )
     if splits:
@@ -52,26 +52,30 @@ def cohort(view: View) -> str:
 def harmonization(view: View) -> str:
     """What each method does, and what was trained or loaded."""
     lines = [f"{method.title}: {method.summary.rstrip('.')}." for method in view.results.methods if method.summary]
-    kinds: dict[str, list[str]] = {}
-    for method in view.harmonizing:
-        for one in method.scanners if method.images == method.name else ():
-            name = f"{method.title} for {view.scanner(one.source)}"
-            if one.how == TRAINED:
-                kinds.setdefault(TRAINED, []).append(f"{name} ({one.steps} steps, seed {one.seed})")
-            elif one.how in (LOADED, FITTED):
-                kinds.setdefault(one.how, []).append(name)
-    words = {
-        TRAINED: "Trained in this study on images of the training split",
-        LOADED: "Loaded, trained before",
-        FITTED: "Fitted to reference images of the target’s training split",
-    }
-    lines += [f"{words[how]}: {listed(names)}." for how, names in kinds.items()]
+    lines += [f"{how}: {listed(methods)}, for {listed(scanners)}." for (how, scanners), methods in _made(view).items()]
     if left := {one.source for m in view.harmonizing for one in m.scanners if m.images == m.name and one.how == AS_IS}:
         lines.append(f"Images of {listed([view.scanner(name) for name in sorted(left)])} were left as they are.")
     if balanced := _balance(view.results.settings):
         lines.append(f"Trainings drew the classes of {balanced} equally often from both scanners.")
     lines.append("Pixels outside the imaged area and burned-in graphics stay as they were.")
     return " ".join(lines)
+
+
+def _made(view: View) -> dict[tuple[str, tuple[str, ...]], list[str]]:
+    """How harmonizers were made, and for which scanners -> methods."""
+    words = {LOADED: "Loaded, trained before", FITTED: "Fitted to reference images of the target’s training split"}
+    found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for method in view.harmonizing:
+        mine: dict[str, list[str]] = {}
+        for one in method.scanners if method.images == method.name else ():
+            how = words.get(one.how, "")
+            if one.how == TRAINED:
+                how = f"Trained in this study on images of the training split ({one.steps} steps, seed {one.seed})"
+            if how:
+                mine.setdefault(how, []).append(view.scanner(one.source))
+        for how, scanners in mine.items():
+            found.setdefault((how, tuple(scanners)), []).append(method.title)
+    return found
 
 
 def comparison_of_images(view: View) -> str:

@@ -68,8 +68,9 @@ def page(view: View, tables: dict[str, Table], figures: list[Drawn], sheets: lis
         lstrip_blocks=True,
     )
     environment.tests["interval"] = lambda cell: isinstance(cell, Interval)
-    environment.tests["numeric"] = lambda cell: not isinstance(cell, str)
     environment.filters["counted"] = counted
+    # Names of features may be broken after an underscore.
+    environment.filters["breakable"] = lambda cell: Markup("_<wbr>").join(str(cell).split("_"))
     return environment.get_template("report.html.j2").render(
         view=view,
         results=view.results,

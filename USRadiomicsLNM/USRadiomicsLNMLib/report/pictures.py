@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit
 
 from USHarmonizationLib.figures.panel import plot_panel
@@ -59,10 +60,10 @@ def pictures(view: View, folder: Path) -> list[Picture]:
         UsageError: matplotlib is not installed.
     """
     found = [
+        areas(view),
         images(view),
         shifts(view),
         examples(view, folder),
-        areas(view),
         *(roc(view, name) for name in (TEST, VALIDATION, NESTED, TRAINING)),
         calibration(view),
         decisions(view),
@@ -110,16 +111,8 @@ def shifts(view: View) -> Picture | None:
         away = {title: np.abs([row.shift for row in some]) for title, some in mine.items()}
         kept = {title: np.array([row.kept for row in some], dtype=float) for title, some in mine.items()}
         name = view.scanner(scanner)
-        panels.append(Boxes(f"{name}: distance from the target", "mean shift, SD of the target", away, (0.0, None)))
-        lowest = min((float(np.nanmin(values)) for values in kept.values() if np.isfinite(values).any()), default=0.0)
-        panels.append(
-            Boxes(
-                f"{name}: kept of the lesions’ order",
-                "rank correlation with the original",
-                kept,
-                (min(0.0, lowest), 1.0),
-            )
-        )
+        panels.append(Boxes(name, "distance from the target: mean shift, SD of the target", away, (0.0, None)))
+        panels.append(Boxes(name, "kept: rank correlation with the original", kept, (None, 1.0)))
     return Picture(
         "feature_shifts",
         "Texture features: distance from the target, and what is kept of the original",
@@ -201,8 +194,11 @@ def roc(view: View, name: str) -> Picture | None:
         return None
     panels = []
     for method in curves:
-        lines = [Line(one, *curves[one].T, note=_area(view, one, name) if one == method else "")
-                 for one in dict.fromkeys((ORIGINAL, method)) if one in curves]  # fmt: skip
+        lines = [
+            Line(one, curves[one][:, 0], curves[one][:, 1], _area(view, one, name) if one == method else "")
+            for one in dict.fromkeys((ORIGINAL, method))
+            if one in curves
+        ]
         if ORIGINAL not in curves:
             lines.insert(0, Line("", np.empty(0), np.empty(0)))
         panels.append(Panel(view.method(method), tuple(lines)))
@@ -227,19 +223,14 @@ def calibration(view: View) -> Picture | None:
         people = [row for row in view.results.predictions if (row.method, row.features, row.set) == key]
         if groups:
             figures = view.performance(method.name, name)
-            panels.append(
-                CalibrationPanel(
-                    method.title,
-                    int(method.name != ORIGINAL),
-                    *(
-                        np.array([getattr(row, end) for row in groups])
-                        for end in ("predicted", "observed", "low", "high")
-                    ),
-                    risks=expit(np.array([row.score for row in people])),
-                    outcomes=np.array([row.outcome for row in people], dtype=int),
-                    notes=_calibration_notes(figures) if figures else (),
-                )  # type: ignore[misc]
+            predicted, observed, low, high = (
+                np.array([getattr(row, end) for row in groups]) for end in ("predicted", "observed", "low", "high")
             )
+            risks = expit(np.array([row.score for row in people]))
+            outcomes = np.array([row.outcome for row in people], dtype=int)
+            notes = _calibration_notes(figures) if figures else ()
+            place = int(method.name != ORIGINAL)
+            panels.append(CalibrationPanel(method.title, place, predicted, observed, low, high, risks, outcomes, notes))
     if not panels:
         return None
     return Picture(
@@ -347,7 +338,7 @@ def _calibration_notes(row: PerformanceRow) -> tuple[str, ...]:
     )
 
 
-def _grey(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+def _grey(path: Path) -> NDArray[np.floating]:
     from PIL import Image
 
     with Image.open(path) as image:

@@ -7,6 +7,7 @@ from collections import Counter
 
 from ..study.results import (
     ALL_SOURCES,
+    ON_TARGET,
     SHAPE,
     TEXTURE,
     TRAINING,
@@ -14,7 +15,7 @@ from ..study.results import (
     MethodResult,
     PerformanceRow,
 )
-from .cells import MISSING, Cell, Interval, Line, Measured, Number, PValue, Table, counted
+from .cells import Cell, Interval, Line, Measured, Number, PValue, Share, Table, counted
 from .view import ORIGINAL, SETS, View
 
 # How many features the report shows; the CSV has all.
@@ -118,7 +119,7 @@ def _warned(view: View, method: MethodResult, scanner: str, against: str) -> lis
     if against != "target":
         return []
     shares = [one.warned for one in method.scanners if one.source == scanner and method.images == method.name]
-    return [_percent(shares[0]) if shares else MISSING]
+    return [Share(shares[0] if shares else math.nan)]
 
 
 def performance(view: View) -> Table:
@@ -205,7 +206,7 @@ def other_features(view: View) -> Table:
         for method in view.results.methods:
             found = [view.performance(method.name, name, kind) for kind in kinds]
             if any(found) and name != TRAINING:
-                cells: list[Cell] = [_interval(row, "auc") if row else MISSING for row in found]
+                cells: list[Cell] = [_interval(row, "auc") if row else Number(math.nan) for row in found]
                 lines.append(Line((method.title, *cells), _group(view, name)))
     return Table(
         "table_6_features",
@@ -219,35 +220,52 @@ def other_features(view: View) -> Table:
 
 def other_scanners(view: View) -> Table:
     """Models on scanners that they were not trained on."""
-    lines = []
-    for row in view.results.scanners:
-        if row.features == view.features and (row.images == view.transfer_images or row.reason):
-            figures: tuple[Cell, ...] = (
-                counted(row.patients, "patient") + f", {row.events} events",
-                Interval(row.auc, row.auc_low, row.auc_high),
-                Number(row.sensitivity),
-                Number(row.specificity),
-                Interval(row.difference, row.difference_low, row.difference_high) if row.method != ORIGINAL else "",
-                PValue(row.p) if row.method != ORIGINAL else "",
-            )
-            blank: tuple[Cell, ...] = (row.reason, "", "", "", "", "")
+    rows = [
+        row
+        for row in view.results.scanners
+        if row.features == view.features and (row.images == view.transfer_images or row.reason)
+    ]
+    lines, reasons = [], []
+    for trained, scanner in sorted(
+        {(row.trained, row.scanner) for row in rows}, key=lambda key: (key[0] != ON_TARGET, key)
+    ):
+        mine = [row for row in rows if (row.trained, row.scanner) == (trained, scanner)]
+        most = max(mine, key=lambda row: row.patients)
+        group = (
+            f"Trained {trained}, used on {_source(view, scanner)}: {counted(most.patients, 'patient')}, {most.events} "
+            f"with "
+            f"{view.event}"
+        )
+        for row in mine:
+            if row.reason:
+                reasons.append(f"{view.method(row.method)}: {row.reason}")
+                continue
+            compared = row.method != ORIGINAL
+            difference = Interval(row.difference, row.difference_low, row.difference_high)
             lines.append(
                 Line(
-                    (view.method(row.method), _source(view, row.scanner), *(blank if row.reason else figures)),
-                    f"Trained {row.trained}",
+                    (
+                        view.method(row.method),
+                        Number(row.sensitivity),
+                        Number(row.specificity),
+                        Interval(row.auc, row.auc_low, row.auc_high),
+                        difference if compared else "",
+                        PValue(row.p) if compared else "",
+                    ),
+                    group,
                 )
             )
     unseen = "of patients that nothing has learned from" if view.transfer_images != "all" else "of all patients"
     return Table(
         "table_7_scanners",
         "Models on scanners that they were not trained on",
-        ("method", "scanner", "patients", "AUC", "SEN", "SPE", "AUC, difference to original", "p"),
+        ("method", "SEN", "SPE", "AUC", "AUC, difference to original", "p"),
         tuple(lines),
-        heads=2,
         grouped_by="model",
         notes=(
-            f"Images {unseen}. Trained on the target scanner: can a model of the target's images be used for another "
-            "scanner's? Trained on all other scanners: leave one scanner out. p: DeLong, paired, not adjusted.",
+            f"Images {unseen}. Trained on the target scanner: can a model of the target’s images be used for another "
+            "scanner’s? Trained on all other scanners: leave one scanner out. p: DeLong, paired, not adjusted.",
+            *dict.fromkeys(reasons),
         ),
     )
 
@@ -282,7 +300,7 @@ def cohort(view: View) -> Table:
                 row.images,
                 row.patients,
                 row.events,
-                _percent(row.events / row.patients if row.patients else math.nan),
+                Share(row.events / row.patients if row.patients else math.nan),
             ),
             SPLITS.get(row.split, row.split),
         )
@@ -357,7 +375,7 @@ def _interval(row: PerformanceRow, name: str, digits: int = 3) -> Interval:
 def _group(view: View, name: str) -> str:
     """Name of a set with its patients, which are the same for all methods."""
     row = next(row for row in view.results.performance if row.set == name)
-    return f"{SETS.get(name, name)}: {counted(row.patients, 'patient')}, {row.events} with {view.results.outcome}"
+    return f"{SETS.get(name, name)}: {counted(row.patients, 'patient')}, {row.events} with {view.event}"
 
 
 def _kind(view: View) -> str:
@@ -371,7 +389,7 @@ def _image_title(row: ImageFigure) -> str:
 
 def _image_cell(row: ImageFigure | None, footnotes: list[str]) -> Cell:
     if row is None or not math.isfinite(row.value):
-        return MISSING
+        return Number(math.nan)
     digits = 1 if abs(row.value) >= 20 else 2 if abs(row.value) >= 0.1 else 3
     return Measured(row.value, row.sd, digits, _mark(footnotes.index(row.warnings)) if row.warnings else "")
 
@@ -383,10 +401,6 @@ def _mark(place: int) -> str:
         letters = chr(ord("a") + place % 26) + letters
         place = place // 26 - 1
     return f"[{letters}]"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %" if math.isfinite(share) else MISSING
 
 
 def _source(view: View, scanner: str) -> str:

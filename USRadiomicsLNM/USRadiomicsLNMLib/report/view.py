@@ -74,6 +74,11 @@ class View:
         """Whether the outcome is lymph node metastasis, by the name of its column."""
         return bool(LNM.match(self.results.outcome))
 
+    @property
+    def event(self) -> str:
+        """The outcome as it is written after "with"."""
+        return f"{self.results.outcome} = 1"
+
     @cached_property
     def sets(self) -> list[str]:
         """Sets of patients with figures, the most trustworthy first, the training patients themselves last."""

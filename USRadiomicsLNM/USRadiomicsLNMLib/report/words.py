@@ -34,7 +34,7 @@ def standing(view: View) -> list[str]:
             f"The outcome is the column {results.outcome} of the cohort “{results.title}”"
             + (f" ({anatomy})" if anatomy else "")
             + ". It is not lymph node metastasis: the methods are those of lymph node metastasis models, but nothing "
-            "here says how well they would predict it."
+            "here says how well lymph node metastasis can be predicted."
         )
     lines.append(
         "The report was written by software from the results. It describes; what it means is for people to say. It has "
@@ -56,7 +56,7 @@ def _models(view: View) -> str:
         return ""
     where = (
         f"On {SETS_IN_TEXT.get(name, name)} ({counted(base.patients, 'patient')}, {base.events} with "
-        f"{view.results.outcome}), the model of the original images had an AUC of "
+        f"{view.event}), the model of the original images had an AUC of "
         f"{_auc(base.auc, base.auc_low, base.auc_high)}"
     )
     shown = [(title, row) for title, row in found if row.p_holm < LEVEL]
@@ -72,45 +72,49 @@ def _models(view: View) -> str:
     rest = [(title, Interval(row.difference, row.low, row.high)) for title, row in found if row.p_holm >= LEVEL]
     if rest:
         parts.append(f"no difference is shown for {_differences(rest)}")
-    return f"{where}; {_joined(parts)}."
+    return f"{where}; {'; '.join(parts)}."
 
 
 def _transfer(view: View) -> str:
     rows = [
         row
         for row in view.results.scanners
-        if row.trained == ON_TARGET and row.features == view.features and row.images == view.transfer_images
-        and not row.reason and row.scanner != ALL_SOURCES
-    ]  # fmt: skip
+        if row.trained == ON_TARGET
+        and (row.features, row.images) == (view.features, view.transfer_images)
+        and not row.reason
+        and row.scanner != ALL_SOURCES
+    ]
     base = [row for row in rows if row.method == ORIGINAL]
     others = [row for row in rows if row.method != ORIGINAL and math.isfinite(row.difference)]
     if not base or not others:
         return ""
     start = listed([f"{_auc(row.auc, row.auc_low, row.auc_high)} for {view.scanner(row.scanner)}" for row in base])
-    where = f"A model of the target's images ({view.target}) read the original images of other scanners with an AUC "
-    f"of {start}"
     # As many comparisons as there are (Bonferroni).
     shown = [row for row in others if row.p * len(others) < LEVEL]
     parts = []
     for better in (True, False):
         these = [_gain(view, row, len(others)) for row in shown if (row.difference > 0) == better]
         if these:
-            parts.append(f"{'higher' if better else 'lower'} after {listed(these)}")
+            parts.append(f"it was {'higher' if better else 'lower'} after {listed(these)}")
     rest = [row for row in others if row not in shown]
     if rest:
-        each = [
-            (f"{view.method(row.method)} ({view.scanner(row.scanner)})",
-             Interval(row.difference, row.difference_low, row.difference_high))
-            for row in rest
-        ]  # fmt: skip
-        parts.append(f"no difference is shown for {_differences(each)}")
-    return f"{where}; {_joined(parts)}."
+        each = [(_where(view, row), Interval(row.difference, row.difference_low, row.difference_high)) for row in rest]
+        parts.append(f"no difference is shown for {_differences(each, 'any of the other' if shown else 'any of the')}")
+    return (
+        f"A model of the target’s images ({view.target}) read the original images of other scanners with an AUC of "
+        f"{start}; "
+        f"{'; '.join(parts)}."
+    )
+
+
+def _where(view: View, row: ScannerRow) -> str:
+    return f"{view.method(row.method)} on {view.scanner(row.scanner)}"
 
 
 def _gain(view: View, row: ScannerRow, comparisons: int) -> str:
     ends = _ends(row.difference_low, row.difference_high)
     p = _p(min(1.0, row.p * comparisons), "Bonferroni")
-    return f"{view.method(row.method)} for {view.scanner(row.scanner)} ({fixed(row.difference, 3)}, {ends}, {p})"
+    return f"{_where(view, row)} by {fixed(abs(row.difference), 3)} ({ends}, {p})"
 
 
 def _images(view: View) -> str:
@@ -147,19 +151,22 @@ def _images(view: View) -> str:
     return f"Distance of the images from the target's, {rows[0].title} (no interval, no test): {'; '.join(parts)}."
 
 
-def _differences(each: Sequence[tuple[str, Interval]]) -> str:
+def _differences(each: Sequence[tuple[str, Interval]], many: str = "") -> str:
+    """Differences with their intervals: one by one where there are few, else their range.
+
+    Args:
+        each: whose, and which.
+        many: what to call them where they are too many to be named; "" names them in any case.
+    """
     if len(each) <= LISTED:
         return listed([f"{title} ({interval.head}, {interval.ends})" for title, interval in each])
     values = [interval.value for _, interval in each]
     lows, highs = [i.low for _, i in each], [i.high for _, i in each]
+    who = f"{many} {len(each)} pairs of method and scanner" if many else listed([title for title, _ in each])
     return (
-        f"{listed([title for title, _ in each])} (differences from {fixed(min(values), 3)} to {fixed(max(values), 3)}, "
+        f"{who} (differences from {fixed(min(values), 3)} to {fixed(max(values), 3)}, "
         f"intervals between {fixed(min(lows), 3)} and {fixed(max(highs), 3)})"
     )
-
-
-def _joined(parts: Sequence[str]) -> str:
-    return "; ".join(parts)
 
 
 def _auc(value: float, low: float, high: float) -> str:
