@@ -97,7 +97,8 @@ def _copyLooks(output: Any, source: Any) -> None:
         return
     wasModifying = own.StartModify()
     own.CopyContent(display)
-    own.SetAndObserveColorNodeID(display.GetColorNodeID())
+    if display.GetColorNodeID():  # volumes in colour have none
+        own.SetAndObserveColorNodeID(display.GetColorNodeID())
     own.SetAutoWindowLevel(False)
     own.SetWindowLevel(display.GetWindow(), display.GetLevel())
     own.EndModify(wasModifying)
