@@ -7,7 +7,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 
 # The environment is made anew when what it is made from changes, or when the checkout has moved.
-SOURCES := pyproject.toml setup.py constraints.txt Tools/install.sh
+SOURCES := pyproject.toml setup.py constraints.txt Tools/install.sh Tools/install_libraries.sh
 STAMP := .venv/.installed-$(shell (cat $(SOURCES); echo "$(CURDIR)") | sha256sum | cut -c 1-16)
 
 .PHONY: demo test test-all lint format benchmarks install constraints clean

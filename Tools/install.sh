@@ -21,6 +21,7 @@ PYTHON=${PYTHON:-python3}
     say "install: $PYTHON cannot make a virtual environment; run: sudo apt-get install --yes python3-venv"
     exit 1
 }
+PYTHON="$PYTHON" sh Tools/install_libraries.sh
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 pip() { .venv/bin/python -m pip "$@"; }
 
