@@ -108,7 +108,7 @@ def _not_kept(names: list[str]) -> list[str]:
 
 
 @pytest.fixture
-def moduleWidget(application: Any, scene: Any) -> Iterator[Callable[[str], Any]]:  # noqa: N802 - Slicer's style
+def moduleWidget(application: Any, scene: Any) -> Iterator[Callable[[str], Any]]:
     """``moduleWidget("USHarmonization")``: a new panel of the module (its Python object), shown and entered.
 
     At the end of the test it is left, cleaned up and deleted, and has to hold no observers then.
@@ -148,7 +148,7 @@ def load(name: str) -> Any:
 
 
 @pytest.fixture
-def processUntil(application: Any) -> Callable[..., bool]:  # noqa: N802 - Slicer's style
+def processUntil(application: Any) -> Callable[..., bool]:
     """``processUntil(condition, seconds=10)``: run the event loop until the condition holds; False if it never did."""
 
     def wait(condition: Callable[[], Any], seconds: float = 10.0) -> bool:

@@ -86,7 +86,7 @@ def test_an_exception_in_a_slot_does_not_reach_the_sender(scene: Any, errors: li
     errors.clear()
 
 
-def test_timers_fire_while_the_loop_runs(scene: Any, processUntil: Any) -> None:  # noqa: N803
+def test_timers_fire_while_the_loop_runs(scene: Any, processUntil: Any) -> None:
     import qt
 
     got: list[str] = []

@@ -54,9 +54,9 @@ def start(main_window: bool = True) -> Any:
 
     sys.modules["qt"] = qt_module.make()
     _extend_slicer()
-    from .application import qSlicerApplication
-
     import slicer
+
+    from .application import qSlicerApplication
 
     _application = qSlicerApplication([sys.argv[0] or "Slicer"])
     slicer.app = _application

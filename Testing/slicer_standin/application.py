@@ -26,16 +26,16 @@ def _message(kind: Any, context: Any, text: str) -> None:
         sys.stderr.write(f"Qt: {text}\n")
 
 
-class qSlicerCommandOptions(QtCore.QObject):  # noqa: N801 - Slicer's name
+class qSlicerCommandOptions(QtCore.QObject):
     """How Slicer was started."""
 
-    runPythonAndExit = stored(bool, "runPythonAndExit", False)  # noqa: N815
-    testingEnabled = Property(bool, lambda self: True)  # noqa: N815
-    noMainWindow = Property(bool, lambda self: slicer.util.mainWindow() is None)  # noqa: N815
-    pythonScript = Property(str, lambda self: "")  # noqa: N815
+    runPythonAndExit = stored(bool, "runPythonAndExit", False)
+    testingEnabled = Property(bool, lambda self: True)
+    noMainWindow = Property(bool, lambda self: slicer.util.mainWindow() is None)
+    pythonScript = Property(str, lambda self: "")
 
 
-class qSlicerApplication(QtWidgets.QApplication):  # noqa: N801 - Slicer's name
+class qSlicerApplication(QtWidgets.QApplication):
     """The application, under ``--testing``; settings and temporary files lie in a folder that goes with it."""
 
     SIGNALS = ("startupCompleted()", "mrmlSceneChanged(vtkMRMLScene*)", "renderPaused(bool)")
@@ -60,7 +60,10 @@ class qSlicerApplication(QtWidgets.QApplication):  # noqa: N801 - Slicer's name
         slicer.mrmlScene = slicer.vtkMRMLScene()
         self._logic = slicer.vtkSlicerApplicationLogic()
         self._logic.SetMRMLScene(slicer.mrmlScene)
+        share = Path(self._folder.name) / "share"
+        share.mkdir()
         self._logic.SetHomeDirectory(self._folder.name)
+        self._logic.SetShareDirectory(str(share))
         self._logic.SetTemporaryPath(self.temporaryPath)
         self._settings = QtCore.QSettings()
         self._options = qSlicerCommandOptions()
@@ -75,61 +78,61 @@ class qSlicerApplication(QtWidgets.QApplication):  # noqa: N801 - Slicer's name
 
     # What Python reaches
 
-    def mrmlScene(self) -> Any:  # noqa: N802
+    def mrmlScene(self) -> Any:
         return slicer.mrmlScene
 
-    def applicationLogic(self) -> Any:  # noqa: N802
+    def applicationLogic(self) -> Any:
         return self._logic
 
-    def moduleLogic(self, name: str) -> Any:  # noqa: N802
+    def moduleLogic(self, name: str) -> Any:
         return self._logic.GetModuleLogic(name)
 
-    def moduleManager(self) -> qSlicerModuleManager:  # noqa: N802
+    def moduleManager(self) -> qSlicerModuleManager:
         return self._modules
 
-    def layoutManager(self) -> Any:  # noqa: N802
+    def layoutManager(self) -> Any:
         return self._layout_manager
 
-    def coreIOManager(self) -> qSlicerCoreIOManager:  # noqa: N802
+    def coreIOManager(self) -> qSlicerCoreIOManager:
         return self._io
 
-    def ioManager(self) -> qSlicerCoreIOManager:  # noqa: N802
+    def ioManager(self) -> qSlicerCoreIOManager:
         return self._io
 
-    def dicomDatabase(self) -> DicomDatabase:  # noqa: N802
+    def dicomDatabase(self) -> DicomDatabase:
         return self._database
 
-    def commandOptions(self) -> qSlicerCommandOptions:  # noqa: N802
+    def commandOptions(self) -> qSlicerCommandOptions:
         return self._options
 
     def settings(self) -> Any:
         return self._settings
 
-    def userSettings(self) -> Any:  # noqa: N802
+    def userSettings(self) -> Any:
         return self._settings
 
-    def revisionUserSettings(self) -> Any:  # noqa: N802
+    def revisionUserSettings(self) -> Any:
         return self._settings
 
-    def testingEnabled(self) -> bool:  # noqa: N802
+    def testingEnabled(self) -> bool:
         return True
 
-    def startupEnvironment(self) -> Any:  # noqa: N802
+    def startupEnvironment(self) -> Any:
         return QtCore.QProcessEnvironment.systemEnvironment()
 
     def environment(self) -> Any:
         return QtCore.QProcessEnvironment.systemEnvironment()
 
-    def moduleDocumentationUrl(self, name: str) -> str:  # noqa: N802
+    def moduleDocumentationUrl(self, name: str) -> str:
         return f"https://slicer.readthedocs.io/en/latest/user_guide/modules/{name.lower()}.html"
 
-    def setRenderPaused(self, pause: bool) -> None:  # noqa: N802
+    def setRenderPaused(self, pause: bool) -> None:
         """Views here render when they are painted."""
 
-    def pauseRender(self) -> None:  # noqa: N802
+    def pauseRender(self) -> None:
         """The same."""
 
-    def resumeRender(self) -> None:  # noqa: N802
+    def resumeRender(self) -> None:
         """The same."""
 
     def restart(self) -> None:
@@ -140,7 +143,7 @@ class qSlicerApplication(QtWidgets.QApplication):  # noqa: N801 - Slicer's name
         self._return_code = status
         QtWidgets.QApplication.exit(status)
 
-    temporaryPath = Property(  # noqa: N815
+    temporaryPath = Property(
         str, lambda self: self.__dict__.get("_temporary") or self._make_temporary(),
         lambda self, value: self.__dict__.__setitem__("_temporary", value),
     )  # fmt: skip
@@ -150,15 +153,15 @@ class qSlicerApplication(QtWidgets.QApplication):  # noqa: N801 - Slicer's name
         folder.mkdir(exist_ok=True)
         return str(folder)
 
-    cachePath = Property(str, lambda self: self._make_temporary())  # noqa: N815
-    slicerHome = Property(str, lambda self: self._folder.name)  # noqa: N815
-    extensionsInstallPath = Property(str, lambda self: os.path.join(self._folder.name, "Extensions"))  # noqa: N815
-    defaultScenePath = stored(str, "defaultScenePath", "")  # noqa: N815
-    majorVersion = Property(int, lambda self: 5)  # noqa: N815
-    minorVersion = Property(int, lambda self: 13)  # noqa: N815
+    cachePath = Property(str, lambda self: self._make_temporary())
+    slicerHome = Property(str, lambda self: self._folder.name)
+    extensionsInstallPath = Property(str, lambda self: os.path.join(self._folder.name, "Extensions"))
+    defaultScenePath = stored(str, "defaultScenePath", "")
+    majorVersion = Property(int, lambda self: 5)
+    minorVersion = Property(int, lambda self: 13)
     revision = Property(str, lambda self: "standin")
-    repositoryRevision = Property(str, lambda self: "standin")  # noqa: N815
+    repositoryRevision = Property(str, lambda self: "standin")
     os = Property(str, lambda self: "linux")
     arch = Property(str, lambda self: "amd64")
     platform = Property(str, lambda self: "linux-amd64")
-    documentationBaseUrl = Property(str, lambda self: "https://slicer.readthedocs.io/en/latest/")  # noqa: N815
+    documentationBaseUrl = Property(str, lambda self: "https://slicer.readthedocs.io/en/latest/")

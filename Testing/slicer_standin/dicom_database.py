@@ -29,14 +29,14 @@ class DicomDatabase(QtCore.QObject):
         self._files[uid], self._headers[uid] = str(Path(file).absolute()), header
         emit(self, "databaseChanged()")
 
-    def fileForInstance(self, uid: str) -> str:  # noqa: N802
+    def fileForInstance(self, uid: str) -> str:
         return self._files.get(uid, "")
 
-    def instanceForFile(self, file: str) -> str:  # noqa: N802
+    def instanceForFile(self, file: str) -> str:
         wanted = str(Path(file).absolute())
         return next((uid for uid, path in self._files.items() if path == wanted), "")
 
-    def instanceValue(self, uid: str, tag: str) -> str:  # noqa: N802
+    def instanceValue(self, uid: str, tag: str) -> str:
         """The value of a tag given as "gggg,eeee"; empty where there is none."""
         group, element = (int(part, 16) for part in tag.split(","))
         found = self._headers[uid].get((group, element)) if uid in self._headers else None
@@ -46,17 +46,17 @@ class DicomDatabase(QtCore.QObject):
         several = hasattr(value, "__iter__") and not isinstance(value, str | bytes) and found.VR != "PN"
         return "\\".join(map(str, value)) if several else str(value)
 
-    def fileValue(self, file: str, tag: str) -> str:  # noqa: N802
+    def fileValue(self, file: str, tag: str) -> str:
         uid = self.instanceForFile(file)
         return self.instanceValue(uid, tag) if uid else ""
 
     def patients(self) -> list[str]:
         return sorted({str(header.get("PatientID", "")) for header in self._headers.values()})
 
-    def filesForSeries(self, series: str) -> list[str]:  # noqa: N802
+    def filesForSeries(self, series: str) -> list[str]:
         return [self._files[uid] for uid, header in self._headers.items() if header.get("SeriesInstanceUID") == series]
 
-    def instancesForSeries(self, series: str) -> list[str]:  # noqa: N802
+    def instancesForSeries(self, series: str) -> list[str]:
         return [uid for uid, header in self._headers.items() if header.get("SeriesInstanceUID") == series]
 
-    isOpen = Property(bool, lambda self: True)  # noqa: N815
+    isOpen = Property(bool, lambda self: True)

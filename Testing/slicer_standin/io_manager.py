@@ -21,18 +21,16 @@ ENDINGS = {
 }  # fmt: skip
 
 
-class qSlicerCoreIOManager(QtCore.QObject):  # noqa: N801 - Slicer's name
+class qSlicerCoreIOManager(QtCore.QObject):
     """Files into nodes and back."""
 
     SIGNALS = ("newFileLoaded(qSlicerIO::IOProperties)", "fileSaved(qSlicerIO::IOProperties)")
 
-    def fileType(self, file: str) -> str:  # noqa: N802
+    def fileType(self, file: str) -> str:
         name = str(file).lower()
         return next((kind for kind, ends in ENDINGS.items() if name.endswith(ends)), "NoFile")
 
-    def loadNodes(  # noqa: N802
-        self, kind: str, properties: dict[str, Any], loaded: Any = None, messages: Any = None
-    ) -> bool:
+    def loadNodes(self, kind: str, properties: dict[str, Any], loaded: Any = None, messages: Any = None) -> bool:
         reader = getattr(self, f"_load_{kind}", None)
         if reader is None:
             raise NotImplementedError(f"the stand-in reads no {kind}")
@@ -44,10 +42,10 @@ class qSlicerCoreIOManager(QtCore.QObject):  # noqa: N801 - Slicer's name
                 loaded.AddItem(node)
         return bool(nodes)
 
-    def loadScene(self, file: str, clear: bool = True, messages: Any = None) -> bool:  # noqa: N802
+    def loadScene(self, file: str, clear: bool = True, messages: Any = None) -> bool:
         return self.loadNodes("SceneFile", {"fileName": file, "clear": clear})
 
-    def _load_VolumeFile(self, file: str, properties: dict[str, Any]) -> list[Any]:  # noqa: N802
+    def _load_VolumeFile(self, file: str, properties: dict[str, Any]) -> list[Any]:
         options = (1 if properties.get("labelmap") else 0) | (2 if properties.get("center") else 0)
         options |= 4 if properties.get("singleFile") else 0
         options |= 16 if properties.get("discardOrientation") else 0
@@ -59,11 +57,11 @@ class qSlicerCoreIOManager(QtCore.QObject):  # noqa: N801 - Slicer's name
             slicer.app.applicationLogic().PropagateVolumeSelection(1)
         return [] if node is None else [node]
 
-    def _load_SegmentationFile(self, file: str, properties: dict[str, Any]) -> list[Any]:  # noqa: N802
+    def _load_SegmentationFile(self, file: str, properties: dict[str, Any]) -> list[Any]:
         node = slicer.modules.segmentations.logic().LoadSegmentationFromFile(file, True, properties.get("name", ""))
         return [] if node is None else [node]
 
-    def _load_SequenceFile(self, file: str, properties: dict[str, Any]) -> list[Any]:  # noqa: N802
+    def _load_SequenceFile(self, file: str, properties: dict[str, Any]) -> list[Any]:
         messages = slicer.vtkMRMLMessageCollection()
         node = slicer.modules.sequences.logic().AddSequence(file, messages)
         if node is not None:
@@ -71,24 +69,24 @@ class qSlicerCoreIOManager(QtCore.QObject):  # noqa: N801 - Slicer's name
             browser.SetAndObserveMasterSequenceNodeID(node.GetID())
         return [] if node is None else [node]
 
-    def _load_MarkupsFile(self, file: str, properties: dict[str, Any]) -> list[Any]:  # noqa: N802
+    def _load_MarkupsFile(self, file: str, properties: dict[str, Any]) -> list[Any]:
         node = slicer.modules.markups.logic().LoadMarkups(file, properties.get("name") or self._base(file))
         found = slicer.mrmlScene.GetNodeByID(node) if isinstance(node, str) else node
         return [] if found is None else [found]
 
-    def _load_TableFile(self, file: str, properties: dict[str, Any]) -> list[Any]:  # noqa: N802
+    def _load_TableFile(self, file: str, properties: dict[str, Any]) -> list[Any]:
         node = slicer.modules.tables.logic().AddTable(file, properties.get("name") or self._base(file))
         return [] if node is None else [node]
 
-    def _load_TransformFile(self, file: str, properties: dict[str, Any]) -> list[Any]:  # noqa: N802
+    def _load_TransformFile(self, file: str, properties: dict[str, Any]) -> list[Any]:
         node = slicer.modules.transforms.logic().AddTransform(file, slicer.mrmlScene)
         return [] if node is None else [node]
 
-    def _load_ModelFile(self, file: str, properties: dict[str, Any]) -> list[Any]:  # noqa: N802
+    def _load_ModelFile(self, file: str, properties: dict[str, Any]) -> list[Any]:
         node = slicer.modules.models.logic().AddModel(file)
         return [] if node is None else [node]
 
-    def _load_SceneFile(self, file: str, properties: dict[str, Any]) -> list[Any]:  # noqa: N802
+    def _load_SceneFile(self, file: str, properties: dict[str, Any]) -> list[Any]:
         scene = slicer.mrmlScene
         if properties.get("clear"):
             scene.Clear(0)
@@ -103,27 +101,25 @@ class qSlicerCoreIOManager(QtCore.QObject):  # noqa: N801 - Slicer's name
     def _base(file: str) -> str:
         return Path(file).name.partition(".")[0]
 
-    def fileWriterFileType(self, node: Any, extension: str = "") -> str:  # noqa: N802
+    def fileWriterFileType(self, node: Any, extension: str = "") -> str:
         return str(node.GetClassName()).removeprefix("vtkMRML").removesuffix("Node")
 
-    def extractKnownExtension(self, file: str, node: Any) -> str:  # noqa: N802
+    def extractKnownExtension(self, file: str, node: Any) -> str:
         return "".join(Path(file).suffixes[-2:])
 
-    def registeredFileReaderCount(self, kind: str) -> int:  # noqa: N802
+    def registeredFileReaderCount(self, kind: str) -> int:
         return int(hasattr(self, f"_load_{kind}"))
 
-    def createAndAddDefaultStorageNode(self, node: Any) -> Any:  # noqa: N802
+    def createAndAddDefaultStorageNode(self, node: Any) -> Any:
         node.AddDefaultStorageNode()
         return node.GetStorageNode()
 
-    def addDefaultStorageNodes(self) -> None:  # noqa: N802
+    def addDefaultStorageNodes(self) -> None:
         scene = slicer.mrmlScene
         for index in range(scene.GetNumberOfNodesByClass("vtkMRMLStorableNode")):
             scene.GetNthNodeByClass(index, "vtkMRMLStorableNode").AddDefaultStorageNode()
 
-    def saveNodes(  # noqa: N802
-        self, kind: str, properties: dict[str, Any], messages: Any = None, scene: Any = None
-    ) -> bool:
+    def saveNodes(self, kind: str, properties: dict[str, Any], messages: Any = None, scene: Any = None) -> bool:
         file = str(properties["fileName"])
         if kind == "SceneFile" or "nodeID" not in properties:
             return bool(slicer.mrmlScene.WriteToMRB(file) if file.endswith(".mrb") else self._save_scene(file))

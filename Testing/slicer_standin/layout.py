@@ -17,7 +17,7 @@ from .widgets_qmrml.plots import qMRMLPlotWidget
 from .widgets_qmrml.tables import qMRMLTableWidget
 
 
-class qSlicerLayoutManager(QtCore.QObject):  # noqa: N801 - Slicer's name
+class qSlicerLayoutManager(QtCore.QObject):
     """Makes the views of the current layout; 3D views stay empty here."""
 
     SIGNALS = ("layoutChanged(int)",)
@@ -132,41 +132,41 @@ class qSlicerLayoutManager(QtCore.QObject):  # noqa: N801 - Slicer's name
         widget.setObjectName(f"qMRMLSliceWidget{tag}")
         return widget
 
-    def layoutLogic(self) -> Any:  # noqa: N802
+    def layoutLogic(self) -> Any:
         return self._logic
 
-    def mrmlScene(self) -> Any:  # noqa: N802
+    def mrmlScene(self) -> Any:
         return slicer.mrmlScene
 
-    def mrmlSliceLogics(self) -> Any:  # noqa: N802
+    def mrmlSliceLogics(self) -> Any:
         return self._logics
 
     def viewport(self) -> Any:
         return self._viewport
 
-    def setLayout(self, layout: int) -> None:  # noqa: N802
+    def setLayout(self, layout: int) -> None:
         self._node.SetViewArrangement(layout)
 
-    def sliceWidget(self, name: str) -> Any:  # noqa: N802
+    def sliceWidget(self, name: str) -> Any:
         return self._slices.get(name)
 
-    def sliceViewNames(self) -> list[str]:  # noqa: N802
+    def sliceViewNames(self) -> list[str]:
         return [name for name, widget in self._slices.items() if self._contents.isAncestorOf(widget)]
 
-    def plotWidget(self, index: int) -> Any:  # noqa: N802
+    def plotWidget(self, index: int) -> Any:
         return self._plots[index] if index < len(self._plots) else None
 
-    def tableWidget(self, index: int) -> Any:  # noqa: N802
+    def tableWidget(self, index: int) -> Any:
         return self._tables[index] if index < len(self._tables) else None
 
-    def resetSliceViews(self) -> None:  # noqa: N802
+    def resetSliceViews(self) -> None:
         for widget in self._slices.values():
             widget.fitSliceToBackground()
 
-    def resetThreeDViews(self) -> None:  # noqa: N802
+    def resetThreeDViews(self) -> None:
         """There are none."""
 
     layout = Property(int, lambda self: self._node.GetViewArrangement(), lambda self, value: self.setLayout(value))
-    threeDViewCount = Property(int, lambda self: 0)  # noqa: N815
-    plotViewCount = Property(int, lambda self: len(self._plots))  # noqa: N815
-    tableViewCount = Property(int, lambda self: len(self._tables))  # noqa: N815
+    threeDViewCount = Property(int, lambda self: 0)
+    plotViewCount = Property(int, lambda self: len(self._plots))
+    tableViewCount = Property(int, lambda self: len(self._tables))

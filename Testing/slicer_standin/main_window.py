@@ -11,7 +11,7 @@ from PySide6.QtCore import Property, Qt
 from .widget_base import emit
 
 
-class qSlicerModuleSelectorToolBar(QtWidgets.QToolBar):  # noqa: N801 - Slicer's name
+class qSlicerModuleSelectorToolBar(QtWidgets.QToolBar):
     """Chooses the module whose panel is shown."""
 
     SIGNALS = ("moduleSelected(QString)",)
@@ -21,16 +21,16 @@ class qSlicerModuleSelectorToolBar(QtWidgets.QToolBar):  # noqa: N801 - Slicer's
         super().__init__("Module Selection")
         self._window, self._selected = window, ""
 
-    def selectModule(self, name: str) -> None:  # noqa: N802
+    def selectModule(self, name: str) -> None:
         if name != self._selected:
             self._selected = name
             self._window._show_module(name)
             emit(self, "moduleSelected(QString)", name)
 
-    selectedModule = Property(str, lambda self: self._selected, lambda self, value: self.selectModule(value))  # noqa: N815
+    selectedModule = Property(str, lambda self: self._selected, lambda self, value: self.selectModule(value))
 
 
-class qSlicerMainWindow(QtWidgets.QMainWindow):  # noqa: N801 - Slicer's name
+class qSlicerMainWindow(QtWidgets.QMainWindow):
     """Slicer's main window, as far as scripts and pictures need it."""
 
     def __init__(self, viewport: QtWidgets.QWidget) -> None:
@@ -73,5 +73,5 @@ class qSlicerMainWindow(QtWidgets.QMainWindow):  # noqa: N801 - Slicer's name
             widget.enter()
             self._entered = widget
 
-    def moduleSelector(self) -> qSlicerModuleSelectorToolBar:  # noqa: N802
+    def moduleSelector(self) -> qSlicerModuleSelectorToolBar:
         return self._selector

@@ -34,7 +34,7 @@ LOGICS = {
 }
 
 
-class qSlicerAbstractCoreModule(QtCore.QObject):  # noqa: N801 - Slicer's name
+class qSlicerAbstractCoreModule(QtCore.QObject):
     """What all modules have."""
 
     def __init__(self, name: str, path: str = "", logic: Any = None) -> None:
@@ -46,29 +46,29 @@ class qSlicerAbstractCoreModule(QtCore.QObject):  # noqa: N801 - Slicer's name
     def logic(self) -> Any:
         return self._logic
 
-    def mrmlScene(self) -> Any:  # noqa: N802
+    def mrmlScene(self) -> Any:
         return slicer.mrmlScene
 
-    def widgetRepresentation(self) -> Any:  # noqa: N802
+    def widgetRepresentation(self) -> Any:
         return self._widget
 
-    def createNewWidgetRepresentation(self) -> Any:  # noqa: N802
+    def createNewWidgetRepresentation(self) -> Any:
         return None
 
     name = Property(str, lambda self: self._name)
     path = Property(str, lambda self: self._path)
-    isBuiltIn = Property(bool, lambda self: False)  # noqa: N815
-    isInstalled = Property(bool, lambda self: False)  # noqa: N815
+    isBuiltIn = Property(bool, lambda self: False)
+    isInstalled = Property(bool, lambda self: False)
 
 
-class qSlicerLoadableModule(qSlicerAbstractCoreModule):  # noqa: N801 - Slicer's name
+class qSlicerLoadableModule(qSlicerAbstractCoreModule):
     """A module in C++: here only its logic, without a widget."""
 
     title = Property(str, lambda self: self._name)
 
 
 @register
-class qSlicerScriptedLoadableModuleWidget(qSlicerWidget):  # noqa: N801 - Slicer's name
+class qSlicerScriptedLoadableModuleWidget(qSlicerWidget):
     """The widget of a scripted module in C++; ``self()`` is the Python object."""
 
     def __init__(self, parent: Any = None) -> None:
@@ -105,31 +105,31 @@ class qSlicerScriptedLoadableModuleWidget(qSlicerWidget):  # noqa: N801 - Slicer
         if hasattr(self._python, "exit"):
             self._python.exit()
 
-    def setEditedNode(self, node: Any, role: str = "", context: str = "") -> bool:  # noqa: N802
+    def setEditedNode(self, node: Any, role: str = "", context: str = "") -> bool:
         return (
             bool(self._python.setEditedNode(node, role, context)) if hasattr(self._python, "setEditedNode") else False
         )
 
-    moduleName = Property(str, lambda self: str(self._module.name))  # noqa: N815
-    isEntered = Property(bool, lambda self: self._entered)  # noqa: N815
+    moduleName = Property(str, lambda self: str(self._module.name))
+    isEntered = Property(bool, lambda self: self._entered)
 
 
 @register
-class qSlicerScriptedLoadableModule(qSlicerAbstractCoreModule):  # noqa: N801 - Slicer's name
+class qSlicerScriptedLoadableModule(qSlicerAbstractCoreModule):
     """A module written in Python; the Python object sets its title and the like on it."""
 
     title = stored(str, "title", "")
     categories = stored("QStringList", "categories", [])
     contributors = stored("QStringList", "contributors", [])
-    associatedNodeTypes = stored("QStringList", "associatedNodeTypes", [])  # noqa: N815
-    helpText = stored(str, "helpText", "")  # noqa: N815
-    acknowledgementText = stored(str, "acknowledgementText", "")  # noqa: N815
+    associatedNodeTypes = stored("QStringList", "associatedNodeTypes", [])
+    helpText = stored(str, "helpText", "")
+    acknowledgementText = stored(str, "acknowledgementText", "")
     extensions = stored("QVariantMap", "extensions", {})
     icon = stored(QtGui.QIcon, "icon", QtGui.QIcon())
     hidden = stored(bool, "hidden", False)
     dependencies = stored("QStringList", "dependencies", [])
     index = stored(int, "index", -1)
-    widgetRepresentationCreationEnabled = stored(bool, "creation", True)  # noqa: N815
+    widgetRepresentationCreationEnabled = stored(bool, "creation", True)
 
     def __init__(self, path: Path) -> None:
         super().__init__(path.stem, str(path))
@@ -150,12 +150,12 @@ class qSlicerScriptedLoadableModule(qSlicerAbstractCoreModule):  # noqa: N801 - 
         elif hasattr(module, f"{name}Logic"):
             self._logic = slicer.vtkSlicerScriptedLoadableModuleLogic()
 
-    def widgetRepresentation(self) -> Any:  # noqa: N802
+    def widgetRepresentation(self) -> Any:
         if self._widget is None and self.widgetRepresentationCreationEnabled:
             self._widget = self.createNewWidgetRepresentation()
         return self._widget
 
-    def createNewWidgetRepresentation(self) -> Any:  # noqa: N802
+    def createNewWidgetRepresentation(self) -> Any:
         if not self.widgetRepresentationCreationEnabled:
             return None
         widget = qSlicerScriptedLoadableModuleWidget()
@@ -164,7 +164,7 @@ class qSlicerScriptedLoadableModule(qSlicerAbstractCoreModule):  # noqa: N801 - 
         return widget
 
 
-class qSlicerModuleFactoryManager(QtCore.QObject):  # noqa: N801 - Slicer's name
+class qSlicerModuleFactoryManager(QtCore.QObject):
     """Registers and loads modules by file."""
 
     SIGNALS = ("moduleLoaded(QString)", "modulesLoaded(QStringList)", "moduleAboutToBeUnloaded(QString)")
@@ -174,24 +174,24 @@ class qSlicerModuleFactoryManager(QtCore.QObject):  # noqa: N801 - Slicer's name
         self._manager = manager
         self._registered: dict[str, Path] = {}
 
-    def registerModule(self, file: Any) -> None:  # noqa: N802
+    def registerModule(self, file: Any) -> None:
         path = Path(file.absoluteFilePath())
         if path.is_file() and path.suffix == ".py":
             self._registered[path.stem] = path
 
-    def registeredModuleNames(self) -> list[str]:  # noqa: N802
+    def registeredModuleNames(self) -> list[str]:
         return list(self._registered)
 
-    def isRegistered(self, name: str) -> bool:  # noqa: N802
+    def isRegistered(self, name: str) -> bool:
         return name in self._registered
 
-    def isLoaded(self, name: str) -> bool:  # noqa: N802
+    def isLoaded(self, name: str) -> bool:
         return name in self._manager._modules
 
-    def loadedModuleNames(self) -> list[str]:  # noqa: N802
+    def loadedModuleNames(self) -> list[str]:
         return list(self._manager._modules)
 
-    def loadModules(self, names: list[str]) -> bool:  # noqa: N802
+    def loadModules(self, names: list[str]) -> bool:
         for name in names:
             if name not in self._registered:
                 return False
@@ -200,7 +200,7 @@ class qSlicerModuleFactoryManager(QtCore.QObject):  # noqa: N801 - Slicer's name
         return True
 
 
-class qSlicerModuleManager(QtCore.QObject):  # noqa: N801 - Slicer's name
+class qSlicerModuleManager(QtCore.QObject):
     """Modules by name."""
 
     SIGNALS = ("moduleLoaded(QString)", "moduleAboutToBeUnloaded(QString)")
@@ -224,10 +224,10 @@ class qSlicerModuleManager(QtCore.QObject):  # noqa: N801 - Slicer's name
         setattr(slicer.modules, name.lower(), module)
         setattr(slicer.moduleNames, name, name)
 
-    def factoryManager(self) -> qSlicerModuleFactoryManager:  # noqa: N802
+    def factoryManager(self) -> qSlicerModuleFactoryManager:
         return self._factory
 
-    def modulesNames(self) -> list[str]:  # noqa: N802
+    def modulesNames(self) -> list[str]:
         return list(self._modules)
 
     def module(self, name: str) -> Any:

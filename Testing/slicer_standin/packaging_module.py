@@ -125,7 +125,7 @@ def pip_uninstall(
     recorder.installed -= {each.name for each in _requirements(requirements)}
 
 
-def isPipInstallInProgress() -> bool:  # noqa: N802 - Slicer's name
+def isPipInstallInProgress() -> bool:
     """Never: installing takes no time here."""
     return False
 

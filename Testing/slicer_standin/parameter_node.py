@@ -42,7 +42,7 @@ def _process(cls: type) -> type:
         parameters[name] = _Attribute(name, kind, default)
         setattr(cls, name, parameters[name])
 
-    def initialize(self: Any, parameterNode: Any, prefix: str | None = None) -> None:  # noqa: N803
+    def initialize(self: Any, parameterNode: Any, prefix: str | None = None) -> None:
         self.parameterNode, self._prefix = parameterNode, prefix or ""
         self._tags = {}
         for name, attribute in parameters.items():
@@ -153,12 +153,12 @@ def _disconnect_gui(self: Any, tag: int) -> None:
         self.RemoveObserver(observer)
 
 
-def parameterNodeWrapper(classtype: Any = None) -> Any:  # noqa: N802 - Slicer's name
+def parameterNodeWrapper(classtype: Any = None) -> Any:
     """Class decorator: annotated attributes become parameters of the node given to the constructor."""
     return _process if classtype is None else _process(classtype)
 
 
-def isParameterNodeWrapper(thing: Any) -> bool:  # noqa: N802 - Slicer's name
+def isParameterNodeWrapper(thing: Any) -> bool:
     """Whether this is a wrapped class or an object of one."""
     return bool(getattr(thing, "_is_parameter_node_wrapper", False))
 

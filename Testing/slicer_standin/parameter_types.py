@@ -75,7 +75,7 @@ class Choice(Validator):
 
 
 class Exclude(Validator):
-    def __init__(self, excludedValues: Any) -> None:  # noqa: N803 - Slicer's name
+    def __init__(self, excludedValues: Any) -> None:
         self.excludedValues = excludedValues
 
     def validate(self, value: Any) -> None:

@@ -146,9 +146,7 @@ def set_attribute(self: QObject, name: str, value: Any) -> None:
         _write_own(self, cls, name, value)
     elif kind == "property":
         _write(self, cls, _mapped(cls, name), value)
-    elif is_python_class(cls):
-        _set(self, name, value)
-    elif name.startswith("_") and _from_standin():
+    elif is_python_class(cls) or (name.startswith("_") and _from_standin()):
         _set(self, name, value)
     elif kind in ("method", "signal"):
         what = "Signal" if kind == "signal" else "Slot"

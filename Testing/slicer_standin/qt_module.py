@@ -5,11 +5,12 @@ from __future__ import annotations
 import types
 from typing import Any
 
-from PySide6 import QtCore, QtGui, QtNetwork, QtPrintSupport, QtSvg, QtUiTools, QtWidgets, QtXml
+from PySide6 import QtCore, QtGui, QtPrintSupport, QtSvg, QtUiTools, QtWidgets
 
 from . import objects, properties, ui_files
 
-LIBRARIES = (QtCore, QtGui, QtWidgets, QtNetwork, QtPrintSupport, QtSvg, QtUiTools, QtXml)
+# Without QtNetwork, QtSql and QtXml: nothing of ours needs them, and QtNetwork needs more system libraries.
+LIBRARIES = (QtCore, QtGui, QtWidgets, QtPrintSupport, QtSvg, QtUiTools)
 # Names of PySide6 that PythonQt does not have.
 LEFT_OUT = frozenset({"QtMsgType"})
 

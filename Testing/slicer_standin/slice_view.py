@@ -40,7 +40,7 @@ def _factory() -> Any:
     return factory
 
 
-class qMRMLSliceView(QtWidgets.QWidget):  # noqa: N801 - Slicer's name
+class qMRMLSliceView(QtWidgets.QWidget):
     """The picture of a slice; rendered when it is painted or asked for."""
 
     def __init__(self, logic: Any) -> None:
@@ -105,7 +105,7 @@ class qMRMLSliceView(QtWidgets.QWidget):  # noqa: N801 - Slicer's name
         if tuple(node.GetDimensions()[:2]) != (width, height):
             self._logic.ResizeSliceNode(width, height)
 
-    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: N802
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         pixels = self._render()
         rows, columns, _ = pixels.shape
         image = QtGui.QImage(pixels.tobytes(), columns, rows, 3 * columns, QtGui.QImage.Format.Format_RGB888)
@@ -115,7 +115,7 @@ class qMRMLSliceView(QtWidgets.QWidget):  # noqa: N801 - Slicer's name
         self._text = text
         self._annotation.SetText(vtk.vtkCornerAnnotation.UpperLeft, text)
 
-    def renderWindow(self) -> Any:  # noqa: N802
+    def renderWindow(self) -> Any:
         if self._window is None:
             self._make_window()
         return self._window
@@ -124,39 +124,37 @@ class qMRMLSliceView(QtWidgets.QWidget):  # noqa: N801 - Slicer's name
         self.renderWindow()
         return self._interactor
 
-    def cornerAnnotation(self) -> Any:  # noqa: N802
+    def cornerAnnotation(self) -> Any:
         return self._annotation
 
-    def mrmlSliceNode(self) -> Any:  # noqa: N802
+    def mrmlSliceNode(self) -> Any:
         return self._logic.GetSliceNode()
 
-    def displayableManagerByClassName(self, name: str) -> Any:  # noqa: N802
+    def displayableManagerByClassName(self, name: str) -> Any:
         self.renderWindow()
         return self._group.GetDisplayableManagerByClassName(name)
 
-    def convertRASToXYZ(self, ras: list[float]) -> list[float]:  # noqa: N802
+    def convertRASToXYZ(self, ras: list[float]) -> list[float]:
         matrix = vtk.vtkMatrix4x4()
         vtk.vtkMatrix4x4.Invert(self.mrmlSliceNode().GetXYToRAS(), matrix)
         return list(matrix.MultiplyPoint((*ras, 1.0))[:3])
 
-    def convertXYZToRAS(self, xyz: list[float]) -> list[float]:  # noqa: N802
+    def convertXYZToRAS(self, xyz: list[float]) -> list[float]:
         return list(self.mrmlSliceNode().GetXYToRAS().MultiplyPoint((*xyz, 1.0))[:3])
 
-    def scheduleRender(self) -> None:  # noqa: N802
+    def scheduleRender(self) -> None:
         self.update()
 
-    def forceRender(self) -> None:  # noqa: N802
+    def forceRender(self) -> None:
         self.update()
 
-    def setCornerAnnotationText(self, text: str) -> None:  # noqa: N802
+    def setCornerAnnotationText(self, text: str) -> None:
         self._set_text(text)
 
-    cornerAnnotationText = Property(  # noqa: N815
-        str, lambda self: self._text, lambda self, value: self._set_text(value)
-    )
+    cornerAnnotationText = Property(str, lambda self: self._text, lambda self, value: self._set_text(value))
 
 
-class qMRMLSliceControllerWidget(QtWidgets.QWidget):  # noqa: N801 - Slicer's name
+class qMRMLSliceControllerWidget(QtWidgets.QWidget):
     """The bar above a slice view: its name and a slider through the slices."""
 
     def __init__(self, logic: Any) -> None:
@@ -176,33 +174,33 @@ class qMRMLSliceControllerWidget(QtWidgets.QWidget):  # noqa: N801 - Slicer's na
     def _slid(self, value: int) -> None:
         self._logic.SetSliceOffset(float(value))
 
-    def mrmlSliceNode(self) -> Any:  # noqa: N802
+    def mrmlSliceNode(self) -> Any:
         return self._logic.GetSliceNode()
 
-    def mrmlSliceCompositeNode(self) -> Any:  # noqa: N802
+    def mrmlSliceCompositeNode(self) -> Any:
         return self._logic.GetSliceCompositeNode()
 
-    def sliceLogic(self) -> Any:  # noqa: N802
+    def sliceLogic(self) -> Any:
         return self._logic
 
-    def setSliceLink(self, linked: bool) -> None:  # noqa: N802
+    def setSliceLink(self, linked: bool) -> None:
         self._logic.GetSliceCompositeNode().SetLinkedControl(linked)
 
-    def setHotLinked(self, hot: bool) -> None:  # noqa: N802
+    def setHotLinked(self, hot: bool) -> None:
         self._logic.GetSliceCompositeNode().SetHotLinkedControl(hot)
 
-    def setSliceVisible(self, visible: bool) -> None:  # noqa: N802
+    def setSliceVisible(self, visible: bool) -> None:
         self._logic.GetSliceNode().SetSliceVisible(visible)
 
-    def setSliceOffsetValue(self, offset: float) -> None:  # noqa: N802
+    def setSliceOffsetValue(self, offset: float) -> None:
         self._logic.SetSliceOffset(offset)
 
-    def fitSliceToBackground(self) -> None:  # noqa: N802
+    def fitSliceToBackground(self) -> None:
         self._logic.FitSliceToBackground()
 
 
 @register
-class qMRMLSliceWidget(QtWidgets.QWidget):  # noqa: N801 - Slicer's name
+class qMRMLSliceWidget(QtWidgets.QWidget):
     """A slice view with its controller; made by the layout manager, which knows its node."""
 
     def __init__(self, parent: Any = None) -> None:
@@ -223,38 +221,38 @@ class qMRMLSliceWidget(QtWidgets.QWidget):  # noqa: N801 - Slicer's name
         self._observers.add(logic, events, self._view.update)
         self._observers.add(logic.GetSliceNode(), events, self._view.update)
 
-    def sliceLogic(self) -> Any:  # noqa: N802
+    def sliceLogic(self) -> Any:
         return self._logic
 
     def logic(self) -> Any:
         return self._logic
 
-    def sliceView(self) -> qMRMLSliceView:  # noqa: N802
+    def sliceView(self) -> qMRMLSliceView:
         return self._view
 
-    def sliceController(self) -> qMRMLSliceControllerWidget:  # noqa: N802
+    def sliceController(self) -> qMRMLSliceControllerWidget:
         return self._controller
 
-    def mrmlSliceNode(self) -> Any:  # noqa: N802
+    def mrmlSliceNode(self) -> Any:
         return self._logic.GetSliceNode()
 
-    def mrmlSliceCompositeNode(self) -> Any:  # noqa: N802
+    def mrmlSliceCompositeNode(self) -> Any:
         return self._logic.GetSliceCompositeNode()
 
-    def overlayCornerAnnotation(self) -> Any:  # noqa: N802
+    def overlayCornerAnnotation(self) -> Any:
         return self._view.cornerAnnotation()
 
-    def fitSliceToBackground(self) -> None:  # noqa: N802
+    def fitSliceToBackground(self) -> None:
         size = self._view.property("size")
         self._view._resize_slice(max(size.width(), 2), max(size.height(), 2))
         self._logic.FitSliceToBackground()
 
-    def setSliceOrientation(self, orientation: str) -> None:  # noqa: N802
+    def setSliceOrientation(self, orientation: str) -> None:
         self._logic.GetSliceNode().SetOrientation(orientation)
 
-    sliceViewName = Property(str, lambda self: self._logic.GetSliceNode().GetLayoutName())  # noqa: N815
-    sliceViewLabel = Property(str, lambda self: self._logic.GetSliceNode().GetLayoutLabel())  # noqa: N815
-    sliceOrientation = Property(  # noqa: N815
+    sliceViewName = Property(str, lambda self: self._logic.GetSliceNode().GetLayoutName())
+    sliceViewLabel = Property(str, lambda self: self._logic.GetSliceNode().GetLayoutLabel())
+    sliceOrientation = Property(
         str,
         lambda self: self._logic.GetSliceNode().GetOrientation(),
         lambda self, value: self.setSliceOrientation(value),

@@ -15,8 +15,7 @@ from . import signals
 
 # Classes by name that .ui files may use besides those of Qt; filled by the packages of widgets.
 CUSTOM_WIDGETS: dict[str, type] = {}
-# Written by Qt Designer for itself, or read by the loader rather than set as properties.
-DESIGNER_ONLY = frozenset({"buddy", "orientation" if False else "buddy"})
+# What a line is made of, which Qt's loader takes as a frame.
 LINE_PROPERTIES = frozenset({"orientation", "frameShape", "frameShadow", "lineWidth", "midLineWidth"})
 
 
@@ -27,7 +26,7 @@ class UiFileError(RuntimeError):
 class QUiLoader(QtUiTools.QUiLoader):  # type: ignore[misc]
     """Loads a .ui file with ctk and qMRML widgets."""
 
-    def createWidget(self, class_name: str, parent: Any = None, name: str = "") -> Any:  # noqa: N802 - Qt's name
+    def createWidget(self, class_name: str, parent: Any = None, name: str = "") -> Any:
         if class_name in CUSTOM_WIDGETS:
             widget = CUSTOM_WIDGETS[class_name](parent)
         else:
@@ -42,10 +41,14 @@ class QUiLoader(QtUiTools.QUiLoader):  # type: ignore[misc]
         connections = tree.find("connections")
         if connections is not None:
             tree.remove(connections)
+        numbers = _take_numbers(tree)
         buffer = QtCore.QBuffer()
         buffer.setData(QtCore.QByteArray(ElementTree.tostring(tree)))
         buffer.open(QtCore.QIODevice.OpenModeFlag.ReadOnly)
         widget = QtUiTools.QUiLoader.load(self, buffer, parent)
+        for owner, prop, value in numbers:
+            found = widget if widget.objectName == owner else widget.findChild(QtCore.QObject, owner)
+            setattr(found, prop, value)
         for connection in connections if connections is not None else ():
             _make_connection(widget, connection)
         return widget
@@ -88,6 +91,32 @@ LAYOUT_PROPERTIES = frozenset(
     {"leftMargin", "topMargin", "rightMargin", "bottomMargin", "margin", "horizontalSpacing", "verticalSpacing"}
     | {"spacing", "fieldGrowthPolicy", "rowWrapPolicy", "labelAlignment", "formAlignment", "sizeConstraint"}
 )
+
+
+def _take_numbers(tree: ElementTree.Element) -> list[tuple[str, str, int]]:
+    """Enumerations and flags of the stand-in's widgets, which Qt's loader cannot read, out of the file."""
+    taken = []
+    for element in tree.iter("widget"):
+        cls = CUSTOM_WIDGETS.get(element.get("class", ""))
+        for prop in element.findall("property") if cls is not None else ():
+            value = prop[0]
+            own = isinstance(getattr(cls, prop.get("name", ""), None), QtCore.Property)
+            if own and value.tag in ("enum", "set"):
+                taken.append((element.get("name", ""), prop.get("name", ""), _number(value.text or "")))
+                element.remove(prop)
+    return taken
+
+
+def _number(text: str) -> int:
+    """The value of "ctkPathLineEdit::Files|ctkPathLineEdit::Readable"."""
+    total = 0
+    for part in text.split("|"):
+        scope, _, name = part.strip().rpartition("::")
+        owner: Any = QtCore.Qt if scope == "Qt" else widget_class(scope.split("::")[0])
+        if not hasattr(owner, name):
+            raise UiFileError(f"there is no {part}")
+        total |= int(getattr(owner, name))
+    return total
 
 
 def _make_connection(root: QtWidgets.QWidget, connection: ElementTree.Element) -> None:

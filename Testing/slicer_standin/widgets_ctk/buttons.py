@@ -26,7 +26,7 @@ def _show_contents(self: Any, shown: bool) -> None:
 
 
 @register
-class ctkCollapsibleButton(QtWidgets.QAbstractButton):  # noqa: N801 - CTK's name
+class ctkCollapsibleButton(QtWidgets.QAbstractButton):
     """A titled section that folds."""
 
     SIGNALS = ("contentsCollapsed(bool)",)
@@ -58,36 +58,36 @@ class ctkCollapsibleButton(QtWidgets.QAbstractButton):  # noqa: N801 - CTK's nam
         emit(self, "contentsCollapsed(bool)", collapsed)
 
     collapsed = Property(bool, lambda self: self._is_collapsed, lambda self, value: self._collapse(value))
-    collapsedHeight = stored(int, "collapsedHeight", 10)  # noqa: N815
+    collapsedHeight = stored(int, "collapsedHeight", 10)
     flat = stored(bool, "flat", False)
-    contentsFrameShape = stored(int, "contentsFrameShape", 0)  # noqa: N815
-    contentsFrameShadow = stored(int, "contentsFrameShadow", 16)  # noqa: N815
-    contentsLineWidth = stored(int, "contentsLineWidth", 1)  # noqa: N815
-    contentsMidLineWidth = stored(int, "contentsMidLineWidth", 0)  # noqa: N815
-    buttonTextAlignment = stored(int, "buttonTextAlignment", 0x84)  # noqa: N815
-    indicatorAlignment = stored(int, "indicatorAlignment", 0x84)  # noqa: N815
+    contentsFrameShape = stored(int, "contentsFrameShape", 0)
+    contentsFrameShadow = stored(int, "contentsFrameShadow", 16)
+    contentsLineWidth = stored(int, "contentsLineWidth", 1)
+    contentsMidLineWidth = stored(int, "contentsMidLineWidth", 0)
+    buttonTextAlignment = stored(int, "buttonTextAlignment", 0x84)
+    indicatorAlignment = stored(int, "indicatorAlignment", 0x84)
 
-    def sizeHint(self) -> QtCore.QSize:  # noqa: N802
+    def sizeHint(self) -> QtCore.QSize:
         layout = self.layout()
         width = self.fontMetrics().horizontalAdvance(self.text) + 60  # type: ignore[arg-type, call-overload]
         if layout is None or self._is_collapsed:
             return QtCore.QSize(width, HEADER + (self.collapsedHeight if self._is_collapsed else 10))
-        inside = layout.sizeHint()
+        inside = layout.totalSizeHint()  # with the margin that the header lies in
         return QtCore.QSize(max(width, inside.width()), inside.height())
 
-    def minimumSizeHint(self) -> QtCore.QSize:  # noqa: N802
+    def minimumSizeHint(self) -> QtCore.QSize:
         return QtCore.QSize(40, self.sizeHint().height())
 
-    def hasHeightForWidth(self) -> bool:  # noqa: N802
+    def hasHeightForWidth(self) -> bool:
         return self.layout() is not None and not self._is_collapsed and self.layout().hasHeightForWidth()
 
-    def heightForWidth(self, width: int) -> int:  # noqa: N802
-        return self.layout().heightForWidth(width)
+    def heightForWidth(self, width: int) -> int:
+        return self.layout().totalHeightForWidth(width)
 
-    def hitButton(self, position: QtCore.QPoint) -> bool:  # noqa: N802
+    def hitButton(self, position: QtCore.QPoint) -> bool:
         return position.y() < HEADER
 
-    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: N802
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         painter = QtGui.QPainter(self)
         palette = self.palette
         header = QtCore.QRect(0, 0, self.width, HEADER - 2)  # type: ignore[arg-type, call-overload]
@@ -117,7 +117,7 @@ class ctkCollapsibleButton(QtWidgets.QAbstractButton):  # noqa: N801 - CTK's nam
 
 
 @register
-class ctkCollapsibleGroupBox(QtWidgets.QGroupBox):  # noqa: N801 - CTK's name
+class ctkCollapsibleGroupBox(QtWidgets.QGroupBox):
     """A group box whose check mark folds it."""
 
     def __init__(self, *arguments: Any) -> None:
@@ -140,20 +140,20 @@ class ctkCollapsibleGroupBox(QtWidgets.QGroupBox):  # noqa: N801 - CTK's name
             self.updateGeometry()
 
     collapsed = Property(bool, lambda self: self._is_collapsed, lambda self, value: self._collapse(value))
-    collapsedHeight = stored(int, "collapsedHeight", 14)  # noqa: N815
+    collapsedHeight = stored(int, "collapsedHeight", 14)
 
 
 @register
-class ctkMenuButton(QtWidgets.QPushButton):  # noqa: N801 - CTK's name
+class ctkMenuButton(QtWidgets.QPushButton):
     """A push button with a menu on a separate arrow."""
 
 
 @register
-class ctkExpandButton(QtWidgets.QToolButton):  # noqa: N801 - CTK's name
+class ctkExpandButton(QtWidgets.QToolButton):
     """A checkable button that shows a direction."""
 
     orientation = stored(int, "orientation", 1)
-    mirrorOnExpand = stored(bool, "mirrorOnExpand", False)  # noqa: N815
+    mirrorOnExpand = stored(bool, "mirrorOnExpand", False)
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)

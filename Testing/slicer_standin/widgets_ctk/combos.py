@@ -11,7 +11,7 @@ from ..widget_base import emit, register, stored
 
 
 @register
-class ctkComboBox(QtWidgets.QComboBox):  # noqa: N801 - CTK's name
+class ctkComboBox(QtWidgets.QComboBox):
     """A combo box with a default text."""
 
     SIGNALS = ("returnRelease()",)
@@ -21,15 +21,15 @@ class ctkComboBox(QtWidgets.QComboBox):  # noqa: N801 - CTK's name
     def _default_changed(self) -> None:
         self.setPlaceholderText(self.defaultText)
 
-    def setCurrentUserDataAsString(self, data: str) -> None:  # noqa: N802
+    def setCurrentUserDataAsString(self, data: str) -> None:
         self.setCurrentIndex(self.findData(data))
 
-    defaultText = stored(str, "defaultText", "", _default_changed)  # noqa: N815
-    defaultIcon = stored("QIcon", "defaultIcon", None)  # noqa: N815
-    forceDefault = stored(bool, "forceDefault", False)  # noqa: N815
-    elideMode = stored(int, "elideMode", 3)  # noqa: N815
-    scrollWheelEffect = stored(int, "scrollWheelEffect", 1)  # noqa: N815
-    currentUserDataAsString = Property(  # noqa: N815
+    defaultText = stored(str, "defaultText", "", _default_changed)
+    defaultIcon = stored("QIcon", "defaultIcon", None)
+    forceDefault = stored(bool, "forceDefault", False)
+    elideMode = stored(int, "elideMode", 3)
+    scrollWheelEffect = stored(int, "scrollWheelEffect", 1)
+    currentUserDataAsString = Property(
         str,
         lambda self: str(self.itemData(self.currentIndex) or ""),
         lambda self, value: self.setCurrentUserDataAsString(value),
@@ -37,7 +37,7 @@ class ctkComboBox(QtWidgets.QComboBox):  # noqa: N801 - CTK's name
 
 
 @register
-class ctkCheckableComboBox(QtWidgets.QComboBox):  # noqa: N801 - CTK's name
+class ctkCheckableComboBox(QtWidgets.QComboBox):
     """A combo box whose entries have check marks."""
 
     SIGNALS = ("checkedIndexesChanged()", "returnRelease()")
@@ -57,21 +57,21 @@ class ctkCheckableComboBox(QtWidgets.QComboBox):  # noqa: N801 - CTK's name
                 item.setCheckable(True)
         self._model.blockSignals(blocked)
 
-    def checkableModel(self) -> QtGui.QStandardItemModel:  # noqa: N802
+    def checkableModel(self) -> QtGui.QStandardItemModel:
         return self._model
 
-    def checkedIndexes(self) -> list[QtCore.QModelIndex]:  # noqa: N802
+    def checkedIndexes(self) -> list[QtCore.QModelIndex]:
         items = [self._model.item(row) for row in range(self._model.rowCount())]
         return [item.index() for item in items if item.checkState() == Qt.CheckState.Checked]
 
-    def allChecked(self) -> bool:  # noqa: N802
+    def allChecked(self) -> bool:
         return len(self.checkedIndexes()) == self._model.rowCount()
 
-    def noneChecked(self) -> bool:  # noqa: N802
+    def noneChecked(self) -> bool:
         return not self.checkedIndexes()
 
-    def setCheckState(self, index: QtCore.QModelIndex, check: Any) -> None:  # noqa: N802
+    def setCheckState(self, index: QtCore.QModelIndex, check: Any) -> None:
         self._model.itemFromIndex(index).setCheckState(Qt.CheckState(check))
 
-    def checkState(self, index: QtCore.QModelIndex) -> Any:  # noqa: N802
+    def checkState(self, index: QtCore.QModelIndex) -> Any:
         return self._model.itemFromIndex(index).checkState()

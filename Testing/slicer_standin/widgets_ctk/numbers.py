@@ -11,7 +11,7 @@ from ..widget_base import emit, forwarded, register, stored
 
 
 @register
-class ctkDoubleSpinBox(QtWidgets.QWidget):  # noqa: N801 - CTK's name
+class ctkDoubleSpinBox(QtWidgets.QWidget):
     """A spin box for real numbers; not a QDoubleSpinBox, it holds one."""
 
     SIGNALS = ("valueChanged(double)", "valueChanged(QString)", "editingFinished()", "decimalsChanged(int)")
@@ -33,51 +33,51 @@ class ctkDoubleSpinBox(QtWidgets.QWidget):  # noqa: N801 - CTK's name
         emit(self, "valueChanged(double)", value)
         emit(self, "valueChanged(QString)", self._box.text)
 
-    def setValue(self, value: float) -> None:  # noqa: N802
+    def setValue(self, value: float) -> None:
         self._box.setValue(value)
 
-    def setValueIfDifferent(self, value: float) -> None:  # noqa: N802
+    def setValueIfDifferent(self, value: float) -> None:
         self._box.setValue(value)
 
-    def setValueAlways(self, value: float) -> None:  # noqa: N802
+    def setValueAlways(self, value: float) -> None:
         before = self._box.value
         self._box.setValue(value)
         if before == self._box.value:
             self._changed(before)  # type: ignore[arg-type]
 
-    def stepUp(self) -> None:  # noqa: N802
+    def stepUp(self) -> None:
         self._box.stepUp()
 
-    def stepDown(self) -> None:  # noqa: N802
+    def stepDown(self) -> None:
         self._box.stepDown()
 
-    def setDecimals(self, decimals: int) -> None:  # noqa: N802
+    def setDecimals(self, decimals: int) -> None:
         self._box.setDecimals(decimals)
         emit(self, "decimalsChanged(int)", decimals)
 
-    def setReadOnly(self, read_only: bool) -> None:  # noqa: N802
+    def setReadOnly(self, read_only: bool) -> None:
         self._box.setReadOnly(read_only)
 
     alignment = forwarded(int, "_box", "alignment")
     frame = forwarded(bool, "_box", "frame")
-    readOnly = forwarded(bool, "_box", "readOnly")  # noqa: N815
+    readOnly = forwarded(bool, "_box", "readOnly")
     prefix = forwarded(str, "_box", "prefix")
     suffix = forwarded(str, "_box", "suffix")
-    cleanText = Property(str, lambda self: self._box.cleanText)  # noqa: N815
+    cleanText = Property(str, lambda self: self._box.cleanText)
     decimals = Property(int, lambda self: self._box.decimals, lambda self, value: self.setDecimals(value))
-    decimalsOption = stored(int, "decimalsOption", 0)  # noqa: N815
+    decimalsOption = stored(int, "decimalsOption", 0)
     minimum = forwarded(float, "_box", "minimum")
     maximum = forwarded(float, "_box", "maximum")
-    singleStep = forwarded(float, "_box", "singleStep")  # noqa: N815
+    singleStep = forwarded(float, "_box", "singleStep")
     value = forwarded(float, "_box", "value")
-    setMode = stored(int, "setMode", 0)  # noqa: N815
-    invertedControls = stored(bool, "invertedControls", False)  # noqa: N815
-    sizeHintPolicy = stored(int, "sizeHintPolicy", 0)  # noqa: N815
-    isSettingValue = Property(bool, lambda self: False)  # noqa: N815
+    setMode = stored(int, "setMode", 0)
+    invertedControls = stored(bool, "invertedControls", False)
+    sizeHintPolicy = stored(int, "sizeHintPolicy", 0)
+    isSettingValue = Property(bool, lambda self: False)
 
 
 @register
-class ctkSliderWidget(QtWidgets.QWidget):  # noqa: N801 - CTK's name
+class ctkSliderWidget(QtWidgets.QWidget):
     """A slider with a spin box, for real numbers."""
 
     SIGNALS = ("valueChanged(double)", "valueIsChanging(double)", "decimalsChanged(int)")
@@ -120,14 +120,14 @@ class ctkSliderWidget(QtWidgets.QWidget):  # noqa: N801 - CTK's name
         setattr(self._box, name, value)
         self._place()
 
-    def setValue(self, value: float) -> None:  # noqa: N802
+    def setValue(self, value: float) -> None:
         self._box.setValue(value)
 
-    def setDecimals(self, decimals: int) -> None:  # noqa: N802
+    def setDecimals(self, decimals: int) -> None:
         self._box.setDecimals(decimals)
         emit(self, "decimalsChanged(int)", decimals)
 
-    def setSpinBoxVisible(self, visible: bool) -> None:  # noqa: N802
+    def setSpinBoxVisible(self, visible: bool) -> None:
         self._box.setVisible(visible)
 
     def reset(self) -> None:
@@ -137,18 +137,18 @@ class ctkSliderWidget(QtWidgets.QWidget):  # noqa: N801 - CTK's name
     minimum = Property(float, lambda self: self._box.minimum, lambda self, value: self._set_range("minimum", value))
     maximum = Property(float, lambda self: self._box.maximum, lambda self, value: self._set_range("maximum", value))
     value = forwarded(float, "_box", "value")
-    singleStep = forwarded(float, "_box", "singleStep")  # noqa: N815
-    pageStep = stored(float, "pageStep", 10.0)  # noqa: N815
+    singleStep = forwarded(float, "_box", "singleStep")
+    pageStep = stored(float, "pageStep", 10.0)
     prefix = forwarded(str, "_box", "prefix")
     suffix = forwarded(str, "_box", "suffix")
-    tickInterval = stored(float, "tickInterval", 0.0)  # noqa: N815
-    tickPosition = stored(int, "tickPosition", 0)  # noqa: N815
-    synchronizeSiblings = stored(int, "synchronizeSiblings", 0)  # noqa: N815
-    spinBoxAlignment = stored(int, "spinBoxAlignment", 0)  # noqa: N815
+    tickInterval = stored(float, "tickInterval", 0.0)
+    tickPosition = stored(int, "tickPosition", 0)
+    synchronizeSiblings = stored(int, "synchronizeSiblings", 0)
+    spinBoxAlignment = stored(int, "spinBoxAlignment", 0)
     tracking = stored(bool, "tracking", True)
-    spinBoxVisible = Property(  # noqa: N815
+    spinBoxVisible = Property(
         bool, lambda self: not self._box.isHidden(), lambda self, value: self.setSpinBoxVisible(value)
     )
-    popupSlider = stored(bool, "popupSlider", False)  # noqa: N815
-    invertedAppearance = stored(bool, "invertedAppearance", False)  # noqa: N815
-    invertedControls = stored(bool, "invertedControls", False)  # noqa: N815
+    popupSlider = stored(bool, "popupSlider", False)
+    invertedAppearance = stored(bool, "invertedAppearance", False)
+    invertedControls = stored(bool, "invertedControls", False)

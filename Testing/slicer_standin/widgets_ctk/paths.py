@@ -12,12 +12,16 @@ from ..widget_base import emit, forwarded, register, stored
 
 
 @register
-class ctkPathLineEdit(QtWidgets.QWidget):  # noqa: N801 - CTK's name
+class ctkPathLineEdit(QtWidgets.QWidget):
     """A line for a path, with a button to browse."""
 
     SIGNALS = ("validInputChanged(bool)", "currentPathChanged(QString)")
     SLOTS = ("setCurrentPath(QString)", "browse()", "retrieveHistory()", "addCurrentPathToHistory()")
-    Dirs, Drives, Files, Readable, Writable, Executable, Hidden = 0x1, 0x4, 0x2, 0x10, 0x20, 0x40, 0x100
+    # Of QDir::Filter, as CTK has them.
+    Dirs, Files, Drives, NoSymLinks, AllEntries, TypeMask = 0x1, 0x2, 0x4, 0x8, 0x7, 0xF
+    Readable, Writable, Executable, PermissionMask = 0x10, 0x20, 0x40, 0x70
+    Modified, Hidden, System, AccessMask = 0x80, 0x100, 0x200, 0x3F0
+    AllDirs, CaseSensitive, NoDot, NoDotDot, NoDotAndDotDot, NoFilter = 0x400, 0x800, 0x2000, 0x4000, 0x6000, -1
 
     def __init__(self, *arguments: Any) -> None:
         parents = [each for each in arguments if isinstance(each, QtWidgets.QWidget)]
@@ -43,10 +47,10 @@ class ctkPathLineEdit(QtWidgets.QWidget):  # noqa: N801 - CTK's name
             emit(self, "validInputChanged(bool)", valid)
         emit(self, "currentPathChanged(QString)", path)
 
-    def comboBox(self) -> QtWidgets.QComboBox:  # noqa: N802
+    def comboBox(self) -> QtWidgets.QComboBox:
         return self._combo
 
-    def setCurrentPath(self, path: str) -> None:  # noqa: N802
+    def setCurrentPath(self, path: str) -> None:
         if path != self._combo.currentText:
             self._combo.setEditText(path)
 
@@ -54,10 +58,10 @@ class ctkPathLineEdit(QtWidgets.QWidget):  # noqa: N801 - CTK's name
         ask = QtWidgets.QFileDialog.getExistingDirectory if self.filters & 1 else QtWidgets.QFileDialog.getOpenFileName
         self.setCurrentPath(ask(self, self.label or "Select a file"))
 
-    def retrieveHistory(self) -> None:  # noqa: N802
+    def retrieveHistory(self) -> None:
         """Paths of earlier sessions: none here."""
 
-    def addCurrentPathToHistory(self) -> None:  # noqa: N802
+    def addCurrentPathToHistory(self) -> None:
         if self._combo.findText(self._combo.currentText) < 0:
             text = self._combo.currentText
             blocked = self._combo.blockSignals(True)
@@ -67,22 +71,20 @@ class ctkPathLineEdit(QtWidgets.QWidget):  # noqa: N801 - CTK's name
 
     label = stored(str, "label", "")
     filters = stored(int, "filters", 0x1 | 0x2 | 0x4 | 0x10)
-    currentPath = Property(  # noqa: N815
-        str, lambda self: self._combo.currentText, lambda self, value: self.setCurrentPath(value)
-    )
+    currentPath = Property(str, lambda self: self._combo.currentText, lambda self, value: self.setCurrentPath(value))
     options = stored(int, "options", 0)
-    settingKey = stored(str, "settingKey", "")  # noqa: N815
-    showBrowseButton = Property(  # noqa: N815
+    settingKey = stored(str, "settingKey", "")
+    showBrowseButton = Property(
         bool, lambda self: not self._browse.isHidden(), lambda self, value: self._browse.setVisible(value)
     )
-    showHistoryButton = stored(bool, "showHistoryButton", True)  # noqa: N815
-    sizeAdjustPolicy = stored(int, "sizeAdjustPolicy", 0)  # noqa: N815
-    minimumContentsLength = stored(int, "minimumContentsLength", 0)  # noqa: N815
-    nameFilters = stored("QStringList", "nameFilters", [])  # noqa: N815
+    showHistoryButton = stored(bool, "showHistoryButton", True)
+    sizeAdjustPolicy = stored(int, "sizeAdjustPolicy", 0)
+    minimumContentsLength = stored(int, "minimumContentsLength", 0)
+    nameFilters = stored("QStringList", "nameFilters", [])
 
 
 @register
-class ctkDirectoryButton(QtWidgets.QWidget):  # noqa: N801 - CTK's name
+class ctkDirectoryButton(QtWidgets.QWidget):
     """A button that shows a folder and lets one choose another."""
 
     SIGNALS = ("directoryChanged(QString)", "directorySelected(QString)")
@@ -113,10 +115,10 @@ class ctkDirectoryButton(QtWidgets.QWidget):  # noqa: N801 - CTK's name
         if chosen:
             self._set_folder(chosen)
 
-    acceptMode = stored(int, "acceptMode", 0)  # noqa: N815
+    acceptMode = stored(int, "acceptMode", 0)
     directory = Property(str, lambda self: self._folder, lambda self, value: self._set_folder(value))
     caption = stored(str, "caption", "Select a directory")
     text = stored(str, "text", "", lambda self: self._button.setText(self.text or self._folder))
     icon = forwarded("QIcon", "_button", "icon")
-    elideMode = stored(int, "elideMode", 2)  # noqa: N815
+    elideMode = stored(int, "elideMode", 2)
     options = stored(int, "options", 1)

@@ -11,7 +11,7 @@ from ..widget_base import register, stored
 
 
 @register
-class ctkFittedTextBrowser(QtWidgets.QTextBrowser):  # noqa: N801 - CTK's name
+class ctkFittedTextBrowser(QtWidgets.QTextBrowser):
     """A text browser as high as its text."""
 
     SLOTS = ("setCollapsibleText(QString)", "setCollapsibleHtml(QString)", "setCollapsiblePlainText(QString)")
@@ -21,35 +21,35 @@ class ctkFittedTextBrowser(QtWidgets.QTextBrowser):  # noqa: N801 - CTK's name
         self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Fixed)
         self.connect("textChanged()", self.updateGeometry)
 
-    def sizeHint(self) -> QtCore.QSize:  # noqa: N802
+    def sizeHint(self) -> QtCore.QSize:
         width = max(100, self.viewport().width)  # type: ignore[call-overload]
         document = self.document.clone()  # type: ignore[attr-defined]
         document.setTextWidth(width)
         return QtCore.QSize(width, int(document.size.height()) + 2 * int(self.frameWidth))  # type: ignore[call-overload]
 
-    def setCollapsibleText(self, text: str) -> None:  # noqa: N802
+    def setCollapsibleText(self, text: str) -> None:
         self._collapsible = text
         self.setText(text)
 
-    def setCollapsibleHtml(self, text: str) -> None:  # noqa: N802
+    def setCollapsibleHtml(self, text: str) -> None:
         self._collapsible = text
         self.setHtml(text)
 
-    def setCollapsiblePlainText(self, text: str) -> None:  # noqa: N802
+    def setCollapsiblePlainText(self, text: str) -> None:
         self._collapsible = text
         self.setPlainText(text)
 
-    def collapsibleText(self) -> str:  # noqa: N802
+    def collapsibleText(self) -> str:
         return str(self.__dict__.get("_collapsible", ""))
 
-    disableMouseScroll = stored(bool, "disableMouseScroll", True)  # noqa: N815
+    disableMouseScroll = stored(bool, "disableMouseScroll", True)
     collapsed = stored(bool, "collapsed", True)
-    showDetailsText = stored(str, "showDetailsText", "Show details...")  # noqa: N815
-    hideDetailsText = stored(str, "hideDetailsText", "Hide details.")  # noqa: N815
+    showDetailsText = stored(str, "showDetailsText", "Show details...")
+    hideDetailsText = stored(str, "hideDetailsText", "Hide details.")
 
 
 @register
-class ctkSearchBox(QtWidgets.QLineEdit):  # noqa: N801 - CTK's name
+class ctkSearchBox(QtWidgets.QLineEdit):
     """A line edit with a magnifying glass and a button to clear it."""
 
     def __init__(self, parent: Any = None) -> None:
@@ -57,25 +57,23 @@ class ctkSearchBox(QtWidgets.QLineEdit):  # noqa: N801 - CTK's name
         self.setPlaceholderText("Search...")
         self.setClearButtonEnabled(True)
 
-    showSearchIcon = stored(bool, "showSearchIcon", False)  # noqa: N815
-    searchIcon = stored("QIcon", "searchIcon", None)  # noqa: N815
-    clearIcon = stored("QIcon", "clearIcon", None)  # noqa: N815
+    showSearchIcon = stored(bool, "showSearchIcon", False)
+    searchIcon = stored("QIcon", "searchIcon", None)
+    clearIcon = stored("QIcon", "clearIcon", None)
 
 
 @register
-class ctkMessageBox(QtWidgets.QMessageBox):  # noqa: N801 - CTK's name
+class ctkMessageBox(QtWidgets.QMessageBox):
     """A message box that can be told not to come again."""
 
     SLOTS = ("setDontShowAgain(bool)",)
 
-    def setDontShowAgain(self, dont_show: bool) -> None:  # noqa: N802
+    def setDontShowAgain(self, dont_show: bool) -> None:
         self.__dict__["_stored_dontShowAgain"] = dont_show
 
-    def addDontShowAgainButtonRole(self, role: Any) -> None:  # noqa: N802
+    def addDontShowAgainButtonRole(self, role: Any) -> None:
         """Roles for which the answer is kept: none here."""
 
-    dontShowAgain = Property(  # noqa: N815
-        bool, lambda self: self.__dict__.get("_stored_dontShowAgain", False), setDontShowAgain
-    )
-    dontShowAgainSettingsKey = stored(str, "dontShowAgainSettingsKey", "")  # noqa: N815
-    dontShowAgainVisible = stored(bool, "dontShowAgainVisible", False)  # noqa: N815
+    dontShowAgain = Property(bool, lambda self: self.__dict__.get("_stored_dontShowAgain", False), setDontShowAgain)
+    dontShowAgainSettingsKey = stored(str, "dontShowAgainSettingsKey", "")
+    dontShowAgainVisible = stored(bool, "dontShowAgainVisible", False)

@@ -15,7 +15,7 @@ from .scene_widget import qSlicerWidget
 
 
 @register
-class qSlicerSimpleMarkupsWidget(qSlicerWidget):  # noqa: N801 - Slicer's name
+class qSlicerSimpleMarkupsWidget(qSlicerWidget):
     """A selector of a fiducial list and a table of its points."""
 
     SIGNALS = (
@@ -73,67 +73,67 @@ class qSlicerSimpleMarkupsWidget(qSlicerWidget):  # noqa: N801 - Slicer's name
         emit(self, "currentMarkupsControlPointSelectionChanged(int)", row)
         emit(self, "currentMarkupsFiducialSelectionChanged(int)", row)
 
-    def currentNode(self) -> Any:  # noqa: N802
+    def currentNode(self) -> Any:
         return self._selector.currentNode()
 
-    def getCurrentNode(self) -> Any:  # noqa: N802
+    def getCurrentNode(self) -> Any:
         return self.currentNode()
 
-    def tableWidget(self) -> Any:  # noqa: N802
+    def tableWidget(self) -> Any:
         return self._table
 
-    def markupsSelectorComboBox(self) -> qMRMLNodeComboBox:  # noqa: N802
+    def markupsSelectorComboBox(self) -> qMRMLNodeComboBox:
         return self._selector
 
-    def setCurrentNode(self, node: Any) -> None:  # noqa: N802
+    def setCurrentNode(self, node: Any) -> None:
         self._selector.setCurrentNode(node)
 
-    def setNodeBaseName(self, name: str) -> None:  # noqa: N802
+    def setNodeBaseName(self, name: str) -> None:
         self._selector.baseName = name
 
-    def setNodeSelectorVisible(self, visible: bool) -> None:  # noqa: N802
+    def setNodeSelectorVisible(self, visible: bool) -> None:
         self._selector.setVisible(visible)
 
-    def setOptionsVisible(self, visible: bool) -> None:  # noqa: N802
+    def setOptionsVisible(self, visible: bool) -> None:
         self.__dict__["_stored_optionsVisible"] = visible
 
-    def setJumpToSliceEnabled(self, enabled: bool) -> None:  # noqa: N802
+    def setJumpToSliceEnabled(self, enabled: bool) -> None:
         self.__dict__["_stored_jumpToSliceEnabled"] = enabled
 
-    def setEnterPlaceModeOnNodeChange(self, enter: bool) -> None:  # noqa: N802
+    def setEnterPlaceModeOnNodeChange(self, enter: bool) -> None:
         self.__dict__["_stored_enterPlaceModeOnNodeChange"] = enter
 
-    def setNodeColor(self, color: Any) -> None:  # noqa: N802
+    def setNodeColor(self, color: Any) -> None:
         self.nodeColor = color
 
-    def setDefaultNodeColor(self, color: Any) -> None:  # noqa: N802
+    def setDefaultNodeColor(self, color: Any) -> None:
         self.defaultNodeColor = color
 
-    def setPositionStatusColumnVisible(self, visible: bool) -> None:  # noqa: N802
+    def setPositionStatusColumnVisible(self, visible: bool) -> None:
         self.__dict__["_stored_positionStatusColumnVisible"] = visible
 
-    def highlightNthControlPoint(self, index: int) -> None:  # noqa: N802
+    def highlightNthControlPoint(self, index: int) -> None:
         self._table.selectRow(index)
 
-    def highlightNthFiducial(self, index: int) -> None:  # noqa: N802
+    def highlightNthFiducial(self, index: int) -> None:
         self._table.selectRow(index)
 
     def activate(self) -> None:
         slicer.modules.markups.logic().SetActiveListID(self.currentNode())
 
-    def placeActive(self, place: bool) -> None:  # noqa: N802
+    def placeActive(self, place: bool) -> None:
         node = self.currentNode()
         if place and node is not None:
             slicer.modules.markups.logic().StartPlaceMode(False)
         emit(self, "activeMarkupsPlaceModeChanged(bool)", place)
 
-    enterPlaceModeOnNodeChange = stored(bool, "enterPlaceModeOnNodeChange", True)  # noqa: N815
-    jumpToSliceEnabled = stored(bool, "jumpToSliceEnabled", False)  # noqa: N815
-    nodeSelectorVisible = Property(  # noqa: N815
+    enterPlaceModeOnNodeChange = stored(bool, "enterPlaceModeOnNodeChange", True)
+    jumpToSliceEnabled = stored(bool, "jumpToSliceEnabled", False)
+    nodeSelectorVisible = Property(
         bool, lambda self: not self._selector.isHidden(), lambda self, value: self._selector.setVisible(value)
     )
-    optionsVisible = stored(bool, "optionsVisible", True)  # noqa: N815
-    nodeColor = stored("QColor", "nodeColor", None)  # noqa: N815
-    defaultNodeColor = stored("QColor", "defaultNodeColor", None)  # noqa: N815
-    viewGroup = stored(int, "viewGroup", -1)  # noqa: N815
-    positionStatusColumnVisible = stored(bool, "positionStatusColumnVisible", False)  # noqa: N815
+    optionsVisible = stored(bool, "optionsVisible", True)
+    nodeColor = stored("QColor", "nodeColor", None)
+    defaultNodeColor = stored("QColor", "defaultNodeColor", None)
+    viewGroup = stored(int, "viewGroup", -1)
+    positionStatusColumnVisible = stored(bool, "positionStatusColumnVisible", False)

@@ -22,7 +22,7 @@ SCENE_EVENTS = [
 
 
 @register
-class qMRMLNodeComboBox(QtWidgets.QWidget):  # noqa: N801 - Slicer's name
+class qMRMLNodeComboBox(QtWidgets.QWidget):
     """Nodes of the given types; without ``noneEnabled`` the first node that comes becomes the current one."""
 
     SIGNALS = (
@@ -54,15 +54,18 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):  # noqa: N801 - Slicer's name
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._combo)
         self.setFocusProxy(self._combo)
+        policies = QtWidgets.QSizePolicy.Policy
+        self._combo.setSizePolicy(policies.Expanding, policies.Expanding)
+        self.setSizePolicy(policies.Preferred, policies.Fixed)
         self._combo.connect("activated(int)", self._activated)
         self.setEnabled(False)
 
     # The scene
 
-    def mrmlScene(self) -> Any:  # noqa: N802
+    def mrmlScene(self) -> Any:
         return self._scene
 
-    def setMRMLScene(self, scene: Any) -> None:  # noqa: N802
+    def setMRMLScene(self, scene: Any) -> None:
         if scene is self._scene:
             return
         self._observers.clear()
@@ -165,13 +168,13 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):  # noqa: N801 - Slicer's name
 
     # What Python reaches
 
-    def currentNode(self) -> Any:  # noqa: N802
+    def currentNode(self) -> Any:
         return self._scene.GetNodeByID(self._current) if self._scene is not None and self._current else None
 
-    def setCurrentNode(self, node: Any) -> None:  # noqa: N802
+    def setCurrentNode(self, node: Any) -> None:
         self.setCurrentNodeID(node if isinstance(node, str) else node.GetID() if node is not None else "")
 
-    def setCurrentNodeID(self, node_id: str) -> None:  # noqa: N802
+    def setCurrentNodeID(self, node_id: str) -> None:
         wanted = node_id or ""
         if self._scene is None:
             self._requested = wanted
@@ -183,19 +186,19 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):  # noqa: N801 - Slicer's name
             self._show(self._nodes())
             self._emit_changed()
 
-    def setCurrentNodeIndex(self, index: int) -> None:  # noqa: N802
+    def setCurrentNodeIndex(self, index: int) -> None:
         self.setCurrentNode(self.nodeFromIndex(index))
 
-    def currentNodeId(self) -> str:  # noqa: N802
+    def currentNodeId(self) -> str:
         return self._current
 
-    def nodeCount(self) -> int:  # noqa: N802
+    def nodeCount(self) -> int:
         return len(self._shown)
 
-    def nodeFromIndex(self, index: int) -> Any:  # noqa: N802
+    def nodeFromIndex(self, index: int) -> Any:
         return self._scene.GetNodeByID(self._shown[index]) if 0 <= index < len(self._shown) else None
 
-    def addNode(self, kind: str = "") -> Any:  # noqa: N802
+    def addNode(self, kind: str = "") -> Any:
         kind = kind or (self._types[0] if self._types else "")
         if kind not in self._types:
             return None
@@ -213,38 +216,38 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):  # noqa: N801 - Slicer's name
         emit(self, "nodeAddedByUser(vtkMRMLNode*)", node)
         return node
 
-    def removeCurrentNode(self) -> None:  # noqa: N802
+    def removeCurrentNode(self) -> None:
         node = self.currentNode()
         if node is not None:
             emit(self, "nodeAboutToBeRemoved(vtkMRMLNode*)", node)
             self._scene.RemoveNode(node)
 
-    def editCurrentNode(self) -> None:  # noqa: N802
+    def editCurrentNode(self) -> None:
         emit(self, "nodeAboutToBeEdited(vtkMRMLNode*)", self.currentNode())
 
-    def renameCurrentNode(self) -> None:  # noqa: N802
+    def renameCurrentNode(self) -> None:
         node = self.currentNode()
         name, ok = QtWidgets.QInputDialog.getText(self, "Rename", "New name:")
         if node is not None and ok and name:
             node.SetName(name)
             emit(self, "currentNodeRenamed(QString)", name)
 
-    def addAttribute(self, kind: str, name: str, value: Any = None) -> None:  # noqa: N802
+    def addAttribute(self, kind: str, name: str, value: Any = None) -> None:
         self._attributes.append((kind, name, value))
         self._update()
 
-    def removeAttribute(self, kind: str, name: str) -> None:  # noqa: N802
+    def removeAttribute(self, kind: str, name: str) -> None:
         self._attributes = [each for each in self._attributes if each[:2] != (kind, name)]
         self._update()
 
-    def setNodeTypeLabel(self, label: str, kind: str) -> None:  # noqa: N802
+    def setNodeTypeLabel(self, label: str, kind: str) -> None:
         self._labels[kind] = label
         self._update()
 
-    def nodeTypeLabel(self, kind: str) -> str:  # noqa: N802
+    def nodeTypeLabel(self, kind: str) -> str:
         return self._labels.get(kind) or kind.removeprefix("vtkMRML").removesuffix("Node")
 
-    def addMenuAction(self, action: Any) -> None:  # noqa: N802
+    def addMenuAction(self, action: Any) -> None:
         self._combo.addAction(action)
 
     def _set_types(self, types: list[str]) -> None:
@@ -258,29 +261,27 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):  # noqa: N801 - Slicer's name
         self._base_names = dict.fromkeys(self._types, name)
         self.__dict__["_base"] = name
 
-    currentNodeID = Property(  # noqa: N815
-        str, lambda self: self._current, lambda self, value: self.setCurrentNodeID(value)
-    )
-    nodeTypes = Property("QStringList", lambda self: list(self._types), lambda self, value: self._set_types(value))  # type: ignore[arg-type] # noqa: N815, E501
-    showHidden = stored(bool, "showHidden", False, lambda self: self._update())  # noqa: N815
-    showChildNodeTypes = stored(bool, "showChildNodeTypes", True, lambda self: self._update())  # noqa: N815
-    hideChildNodeTypes = stored("QStringList", "hideChildNodeTypes", [], lambda self: self._update())  # noqa: N815
-    baseName = Property(  # noqa: N815
+    currentNodeID = Property(str, lambda self: self._current, lambda self, value: self.setCurrentNodeID(value))
+    nodeTypes = Property("QStringList", lambda self: list(self._types), lambda self, value: self._set_types(value))  # type: ignore[arg-type]
+    showHidden = stored(bool, "showHidden", False, lambda self: self._update())
+    showChildNodeTypes = stored(bool, "showChildNodeTypes", True, lambda self: self._update())
+    hideChildNodeTypes = stored("QStringList", "hideChildNodeTypes", [], lambda self: self._update())
+    baseName = Property(
         str, lambda self: self.__dict__.get("_base", ""), lambda self, value: self._set_base_name(value)
     )
-    noneEnabled = stored(bool, "noneEnabled", False, lambda self: self._update())  # noqa: N815
-    addEnabled = stored(bool, "addEnabled", True, lambda self: self._update())  # noqa: N815
-    removeEnabled = stored(bool, "removeEnabled", True, lambda self: self._update())  # noqa: N815
-    editEnabled = stored(bool, "editEnabled", False)  # noqa: N815
-    renameEnabled = stored(bool, "renameEnabled", False, lambda self: self._update())  # noqa: N815
-    interactionNodeSingletonTag = stored(str, "interactionNodeSingletonTag", "Singleton")  # noqa: N815
-    selectNodeUponCreation = stored(bool, "selectNodeUponCreation", True)  # noqa: N815
-    noneDisplay = stored(str, "noneDisplay", "None", lambda self: self._update())  # noqa: N815
-    sizeAdjustPolicy = stored(int, "sizeAdjustPolicy", 1)  # noqa: N815
+    noneEnabled = stored(bool, "noneEnabled", False, lambda self: self._update())
+    addEnabled = stored(bool, "addEnabled", True, lambda self: self._update())
+    removeEnabled = stored(bool, "removeEnabled", True, lambda self: self._update())
+    editEnabled = stored(bool, "editEnabled", False)
+    renameEnabled = stored(bool, "renameEnabled", False, lambda self: self._update())
+    interactionNodeSingletonTag = stored(str, "interactionNodeSingletonTag", "Singleton")
+    selectNodeUponCreation = stored(bool, "selectNodeUponCreation", True)
+    noneDisplay = stored(str, "noneDisplay", "None", lambda self: self._update())
+    sizeAdjustPolicy = stored(int, "sizeAdjustPolicy", 1)
 
 
 @register
-class qMRMLCheckableNodeComboBox(qMRMLNodeComboBox):  # noqa: N801 - Slicer's name
+class qMRMLCheckableNodeComboBox(qMRMLNodeComboBox):
     """Nodes of which several can be checked."""
 
     SIGNALS = ("checkedNodesChanged()",)
@@ -300,5 +301,5 @@ class qMRMLCheckableNodeComboBox(qMRMLNodeComboBox):  # noqa: N801 - Slicer's na
             self._checked.remove(node.GetID())
             emit(self, "checkedNodesChanged()")
 
-    def checkedNodes(self) -> list[Any]:  # noqa: N802
+    def checkedNodes(self) -> list[Any]:
         return [self._scene.GetNodeByID(each) for each in self._checked if each in self._shown]

@@ -10,7 +10,7 @@ from ..widget_base import emit, register
 
 
 @register
-class qMRMLPlotView(QtWidgets.QWidget):  # noqa: N801 - Slicer's name
+class qMRMLPlotView(QtWidgets.QWidget):
     """Shows the chart of a vtkMRMLPlotViewNode."""
 
     SIGNALS = ("mrmlSceneChanged(vtkMRMLScene*)", "dataSelected(vtkStringArray*,vtkCollection*)")
@@ -22,19 +22,19 @@ class qMRMLPlotView(QtWidgets.QWidget):  # noqa: N801 - Slicer's name
         self._view_node: Any = None
         self.setMinimumSize(100, 100)
 
-    def setMRMLScene(self, scene: Any) -> None:  # noqa: N802
+    def setMRMLScene(self, scene: Any) -> None:
         self._scene = scene
         emit(self, "mrmlSceneChanged(vtkMRMLScene*)", scene)
 
-    def setMRMLPlotViewNode(self, node: Any) -> None:  # noqa: N802
+    def setMRMLPlotViewNode(self, node: Any) -> None:
         self._view_node = node
 
-    def fitToContent(self) -> None:  # noqa: N802
+    def fitToContent(self) -> None:
         """The chart always shows all of its content here."""
 
 
 @register
-class qMRMLPlotWidget(QtWidgets.QWidget):  # noqa: N801 - Slicer's name
+class qMRMLPlotWidget(QtWidgets.QWidget):
     """A plot view with its controller."""
 
     SLOTS = ("setMRMLPlotViewNode(vtkMRMLPlotViewNode*)", "setMRMLAbstractViewNode(vtkMRMLAbstractViewNode*)")
@@ -47,12 +47,12 @@ class qMRMLPlotWidget(QtWidgets.QWidget):  # noqa: N801 - Slicer's name
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._view)
 
-    def mrmlPlotViewNode(self) -> Any:  # noqa: N802
+    def mrmlPlotViewNode(self) -> Any:
         return self._node
 
-    def setMRMLPlotViewNode(self, node: Any) -> None:  # noqa: N802
+    def setMRMLPlotViewNode(self, node: Any) -> None:
         self._node = node
         self._view.setMRMLPlotViewNode(node)
 
-    def plotView(self) -> qMRMLPlotView:  # noqa: N802
+    def plotView(self) -> qMRMLPlotView:
         return self._view

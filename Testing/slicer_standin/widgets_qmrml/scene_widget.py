@@ -11,7 +11,7 @@ from ..widget_base import emit, register
 
 
 @register
-class qMRMLWidget(QtWidgets.QWidget):  # noqa: N801 - Slicer's name
+class qMRMLWidget(QtWidgets.QWidget):
     """The base of widgets with a scene."""
 
     SIGNALS = ("mrmlSceneChanged(vtkMRMLScene*)",)
@@ -22,10 +22,10 @@ class qMRMLWidget(QtWidgets.QWidget):  # noqa: N801 - Slicer's name
         self._scene: Any = None
         self._observers = Observers(self)
 
-    def mrmlScene(self) -> Any:  # noqa: N802
+    def mrmlScene(self) -> Any:
         return self._scene
 
-    def setMRMLScene(self, scene: Any) -> None:  # noqa: N802
+    def setMRMLScene(self, scene: Any) -> None:
         if scene is self._scene:
             return
         self._scene = scene
@@ -37,5 +37,5 @@ class qMRMLWidget(QtWidgets.QWidget):  # noqa: N801 - Slicer's name
 
 
 @register
-class qSlicerWidget(qMRMLWidget):  # noqa: N801 - Slicer's name
+class qSlicerWidget(qMRMLWidget):
     """The same for modules."""

@@ -16,7 +16,7 @@ from .scene_widget import qMRMLWidget
 
 
 @register
-class qMRMLSegmentSelectorWidget(qMRMLWidget):  # noqa: N801 - Slicer's name
+class qMRMLSegmentSelectorWidget(qMRMLWidget):
     """A node selector for segmentations above a selector of segments."""
 
     SIGNALS = (
@@ -42,6 +42,9 @@ class qMRMLSegmentSelectorWidget(qMRMLWidget):  # noqa: N801 - Slicer's name
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.addWidget(self._selector)
         self._layout.addWidget(self._segments)
+        policies = QtWidgets.QSizePolicy.Policy
+        self._segments.setSizePolicy(policies.Expanding, policies.Fixed)
+        self._selector.setSizePolicy(policies.Expanding, policies.Fixed)
         self._selector.connect("currentNodeChanged(vtkMRMLNode*)", self._node_changed)
         self._segments.connect("activated(int)", self._chosen)
 
@@ -76,35 +79,35 @@ class qMRMLSegmentSelectorWidget(qMRMLWidget):  # noqa: N801 - Slicer's name
     def _chosen(self, index: int) -> None:
         self.setCurrentSegmentID(str(self._segments.itemData(index) or ""))
 
-    def currentNode(self) -> Any:  # noqa: N802
+    def currentNode(self) -> Any:
         return self._selector.currentNode()
 
-    def currentNodeID(self) -> str:  # noqa: N802
+    def currentNodeID(self) -> str:
         return str(self._selector.currentNodeID)
 
-    def currentSegmentID(self) -> str:  # noqa: N802
+    def currentSegmentID(self) -> str:
         return self._segment
 
-    def segmentIDs(self) -> list[str]:  # noqa: N802
+    def segmentIDs(self) -> list[str]:
         node = self.currentNode()
         return list(node.GetSegmentation().GetSegmentIDs()) if node is not None else []
 
-    def selectedSegmentIDs(self) -> list[str]:  # noqa: N802
+    def selectedSegmentIDs(self) -> list[str]:
         return list(self._selected) if self.multiSelection else [self._segment] if self._segment else []
 
-    def setCurrentNode(self, node: Any) -> None:  # noqa: N802
+    def setCurrentNode(self, node: Any) -> None:
         self._selector.setCurrentNode(node)
 
-    def setCurrentNodeID(self, node_id: str) -> None:  # noqa: N802
+    def setCurrentNodeID(self, node_id: str) -> None:
         self._selector.setCurrentNodeID(node_id)
 
-    def setCurrentSegmentID(self, segment: str) -> None:  # noqa: N802
+    def setCurrentSegmentID(self, segment: str) -> None:
         if segment != self._segment and (segment in self.segmentIDs() or not segment):
             self._segment = segment
             self._segments.setCurrentIndex(self._segments.findData(segment))
             emit(self, "currentSegmentChanged(QString)", segment)
 
-    def setSelectedSegmentIDs(self, segments: list[str]) -> None:  # noqa: N802
+    def setSelectedSegmentIDs(self, segments: list[str]) -> None:
         self._selected = list(segments)
         emit(self, "segmentSelectionChanged(QStringList)", self._selected)
 
@@ -112,16 +115,14 @@ class qMRMLSegmentSelectorWidget(qMRMLWidget):  # noqa: N801 - Slicer's name
         direction = QtWidgets.QBoxLayout.Direction
         self._layout.setDirection(direction.LeftToRight if horizontal else direction.TopToBottom)
 
-    noneEnabled = stored(bool, "noneEnabled", False, lambda self: self._none_changed())  # noqa: N815
-    editEnabled = stored(bool, "editEnabled", False)  # noqa: N815
-    segmentationNodeSelectorVisible = Property(  # noqa: N815
+    noneEnabled = stored(bool, "noneEnabled", False, lambda self: self._none_changed())
+    editEnabled = stored(bool, "editEnabled", False)
+    segmentationNodeSelectorVisible = Property(
         bool, lambda self: not self._selector.isHidden(), lambda self, value: self._selector.setVisible(value)
     )
-    multiSelection = stored(bool, "multiSelection", False)  # noqa: N815
-    horizontalLayout = stored(  # noqa: N815
-        bool, "horizontalLayout", False, lambda self: self._set_horizontal(self.horizontalLayout)
-    )
-    selectNodeUponCreation = stored(bool, "selectNodeUponCreation", True)  # noqa: N815
+    multiSelection = stored(bool, "multiSelection", False)
+    horizontalLayout = stored(bool, "horizontalLayout", False, lambda self: self._set_horizontal(self.horizontalLayout))
+    selectNodeUponCreation = stored(bool, "selectNodeUponCreation", True)
 
     def _none_changed(self) -> None:
         self._selector.noneEnabled = self.noneEnabled

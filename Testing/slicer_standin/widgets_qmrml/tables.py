@@ -12,7 +12,7 @@ from ..widget_base import emit, register, stored
 
 
 @register
-class qMRMLTableView(QtWidgets.QTableView):  # noqa: N801 - Slicer's name
+class qMRMLTableView(QtWidgets.QTableView):
     """Shows a vtkMRMLTableNode; read only here."""
 
     SIGNALS = ("mrmlSceneChanged(vtkMRMLScene*)", "selectionChanged()")
@@ -31,24 +31,24 @@ class qMRMLTableView(QtWidgets.QTableView):  # noqa: N801 - Slicer's name
         self._model = QtGui.QStandardItemModel(self)
         self.setModel(self._model)
 
-    def mrmlScene(self) -> Any:  # noqa: N802
+    def mrmlScene(self) -> Any:
         return self._scene
 
-    def setMRMLScene(self, scene: Any) -> None:  # noqa: N802
+    def setMRMLScene(self, scene: Any) -> None:
         self._scene = scene
         emit(self, "mrmlSceneChanged(vtkMRMLScene*)", scene)
 
-    def mrmlTableNode(self) -> Any:  # noqa: N802
+    def mrmlTableNode(self) -> Any:
         return self._table
 
-    def mrmlTableViewNode(self) -> Any:  # noqa: N802
+    def mrmlTableViewNode(self) -> Any:
         return self._view_node
 
-    def setMRMLTableViewNode(self, node: Any) -> None:  # noqa: N802
+    def setMRMLTableViewNode(self, node: Any) -> None:
         self._view_node = node
         self.setMRMLTableNode(node.GetTableNode() if node is not None else None)
 
-    def setMRMLTableNode(self, node: Any) -> None:  # noqa: N802
+    def setMRMLTableNode(self, node: Any) -> None:
         if node is self._table:
             return
         self._observers.clear()
@@ -72,28 +72,28 @@ class qMRMLTableView(QtWidgets.QTableView):  # noqa: N801 - Slicer's name
         if self._table.GetUseColumnNameAsColumnHeader():
             self._model.setHorizontalHeaderLabels(names)
 
-    def setTransposed(self, transposed: bool) -> None:  # noqa: N802
+    def setTransposed(self, transposed: bool) -> None:
         self.transposed = transposed
 
-    def setFirstRowLocked(self, locked: bool) -> None:  # noqa: N802
+    def setFirstRowLocked(self, locked: bool) -> None:
         self.firstRowLocked = locked
 
-    def setFirstColumnLocked(self, locked: bool) -> None:  # noqa: N802
+    def setFirstColumnLocked(self, locked: bool) -> None:
         self.firstColumnLocked = locked
 
-    def copySelection(self) -> None:  # noqa: N802
+    def copySelection(self) -> None:
         rows: dict[int, list[str]] = {}
         for index in self.selectedIndexes():
             rows.setdefault(index.row(), []).append(str(index.data()))
         QtWidgets.QApplication.clipboard().setText("\n".join("\t".join(row) for row in rows.values()))
 
     transposed = stored(bool, "transposed", False)
-    firstRowLocked = stored(bool, "firstRowLocked", False)  # noqa: N815
-    firstColumnLocked = stored(bool, "firstColumnLocked", False)  # noqa: N815
+    firstRowLocked = stored(bool, "firstRowLocked", False)
+    firstColumnLocked = stored(bool, "firstColumnLocked", False)
 
 
 @register
-class qMRMLTableWidget(QtWidgets.QWidget):  # noqa: N801 - Slicer's name
+class qMRMLTableWidget(QtWidgets.QWidget):
     """A table view of the layout; ``tableView()`` is what it holds."""
 
     SLOTS = ("setMRMLTableViewNode(vtkMRMLTableViewNode*)",)
@@ -105,11 +105,11 @@ class qMRMLTableWidget(QtWidgets.QWidget):  # noqa: N801 - Slicer's name
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._view)
 
-    def mrmlTableViewNode(self) -> Any:  # noqa: N802
+    def mrmlTableViewNode(self) -> Any:
         return self._view.mrmlTableViewNode()
 
-    def setMRMLTableViewNode(self, node: Any) -> None:  # noqa: N802
+    def setMRMLTableViewNode(self, node: Any) -> None:
         self._view.setMRMLTableViewNode(node)
 
-    def tableView(self) -> qMRMLTableView:  # noqa: N802
+    def tableView(self) -> qMRMLTableView:
         return self._view
