@@ -63,8 +63,8 @@ def meaningOf(scored: Scored) -> Meaning:
         )
     elif judged:
         sentence = (
-            f"The model's probability of {outcomeText(score.outcome)} is {percent(score.probability)}, but this lesion "
-            "is not like those the model knows: do not read it as a share of patients."
+            f"The model's probability of {outcomeText(score.outcome)} is {percent(score.probability)}; because of "
+            "the warnings, do not read it as a share of patients."
         )
     else:
         sentence = (
@@ -163,6 +163,8 @@ def warningSentences(scored: Scored) -> tuple[str, ...]:
                 "The features were extracted with other parameters than those of the model; choose the model's "
                 "parameter file and extract again."
             )
+        elif line.startswith("scanner "):
+            sentences.append(_scannerSentence(line, scored.model))
         elif line.startswith("wrong harmonizer: "):
             sentences.append(_harmonizerSentence(line.removeprefix("wrong harmonizer: "), scored.harmonizer))
         else:
@@ -172,6 +174,18 @@ def warningSentences(scored: Scored) -> tuple[str, ...]:
         names = ", ".join(outside[:3]) + (", …" if len(outside) > 3 else "")
         sentences.append(f"{len(outside)} of {many} features lie outside what the model saw in training: {names}.")
     return (*sentences, *(_sentence(line) for line in scored.extractionWarnings))
+
+
+def _scannerSentence(line: str, model: LnmModel) -> str:
+    from USHarmonizationLib.scanners import catalogue
+
+    names = {key: scanner.name for key, scanner in catalogue().scanners.items()}
+    known = ", ".join(sorted(names.get(one, one) for one in model.scanners if one))
+    trained = f"the model was trained on {known}" if known else "the model does not say on which it was trained"
+    made = line.removeprefix("scanner ").partition(" was not in")[0]
+    if made == "unknown":
+        return f"The scanner of this image is unknown; {trained}. Choose the scanner and score again."
+    return f"The image is of {names.get(made, made)}; {trained}."
 
 
 def _harmonizerSentence(line: str, harmonizer: str) -> str:

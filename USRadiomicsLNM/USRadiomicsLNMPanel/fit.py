@@ -17,6 +17,7 @@ class FitSection(ModelSection):
 
     title = _("Fit a model")
     uiFile = "USRadiomicsLNMFit.ui"
+    outputKind = "newFile"
     startText = _("Select features and fit a model, with cross-validated estimates of how good it is.")
     runningText = _("Fitting...")
 

@@ -15,7 +15,7 @@ from USHarmonizationPanel.polling import Poller
 from USHarmonizationPanel.section import Section, choose, chosen, fill, saysErrors, signalsBlocked
 from USRadiomicsLNMLogic import LogicError
 
-from .files import openLocal
+from .files import expect, openLocal
 from .views import showInViews
 
 # A person types; a table is looked at when the typing has stopped.
@@ -28,6 +28,7 @@ class ModelSection(Section):
     Subclasses say which fields name tables, how the process is started and how its results are read.
     """
 
+    outputKind = "folder"
     startText = ""
     runningText = ""
 
@@ -45,7 +46,10 @@ class ModelSection(Section):
         self._timer.connect("timeout()", self.lookAtTables)
         ui.progressWidget.visible = False
         ui.resultGroup.visible = False
+        expect(ui.wheelsEdit, "folder")
+        expect(self.outputEdit(), self.outputKind)
         for edit in self.tableEdits():
+            expect(edit, "file")
             edit.connect("currentPathChanged(QString)", self.onTablePathChanged)
         self.outputEdit().connect("currentPathChanged(QString)", self.onChanged)
         ui.outcomeComboBox.connect("currentIndexChanged(int)", self.onChanged)

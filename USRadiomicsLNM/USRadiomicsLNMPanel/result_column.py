@@ -26,7 +26,8 @@ class ResultColumn:
         self.ui = slicer.util.childWidgetVariables(self.widget)
         self._enlarge(self.ui.percentLabel, 2.8)
         self._enlarge(self.ui.captionLabel, 1.1)
-        self._enlarge(self.ui.contributionsTitle, 1.0)
+        for label in (self.ui.contributionsTitle, self.ui.verdictLabel):
+            self._enlarge(label, 1.0)
         for label in (self.ui.researchLabel, self.ui.moreLabel):
             self._enlarge(label, 0.9, bold=False)
         for label in (self.ui.captionLabel, self.ui.sentenceLabel, self.ui.verdictLabel, self.ui.moreLabel):

@@ -14,6 +14,7 @@ from USHarmonizationPanel.polling import Poller
 from USHarmonizationPanel.section import Section, choose, chosen, fill, saysErrors, signalsBlocked
 from USRadiomicsLNMLogic import LogicError
 
+from .files import expect
 from .score_result import ScoreResult
 from .settings import remember, remembered
 from .views import showInViews
@@ -39,6 +40,8 @@ class ScoreSection(Section):
         self._watched: Any = None  # segmentation whose changes make features old
         names = self.logic.parameterFiles()
         fill(ui.parametersComboBox, [*((name, _parametersText(name)) for name in names), (OWN_FILE, _("Own file"))])
+        for edit, what in ((ui.modelEdit, "file"), (ui.parametersEdit, "file"), (ui.wheelsEdit, "folder")):
+            expect(edit, what)
         ui.modelEdit.currentPath = remembered("Model")
         ui.parametersEdit.currentPath = remembered("Parameters")
         ui.progressWidget.visible = False
