@@ -89,6 +89,7 @@ class USHarmonizationWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObserva
         sectionsWidget = qt.QWidget()
         sectionsLayout = qt.QVBoxLayout(sectionsWidget)
         sectionsLayout.setContentsMargins(0, 0, 0, 0)
+        sectionsLayout.setSpacing(2)
         self.uiWidget.layout().insertWidget(1, sectionsWidget)
         for sectionClass in sectionClasses():
             section = sectionClass(self.logic)

@@ -20,7 +20,9 @@ RESEARCH_USE = "Research use only: not for diagnosis"
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 # A difference is shown up to this share of the image's range of brightness, in full colour.
 DIFFERENCE_SHARE = 0.2
-DIVERGING_COLOURS = "vtkMRMLColorTableNodeFileDivergingBlueRed.txt"
+# Darker, unchanged, brighter: red, green and blue, 0 to 1. Black in the middle, as what surrounds an image.
+COLOURS = ((0.35, 0.65, 1.0), (0.0, 0.0, 0.0), (1.0, 0.45, 0.3))
+COLOURS_NAME = "USHarmonization change of brightness"
 
 
 def _view(name: str, label: str, colour: str) -> str:
@@ -65,7 +67,7 @@ def differenceVolume(scene: Any, original: Any, generated: Any, volume: Any = No
         volume: is written to instead of a new one.
 
     Returns:
-        The volume, blue where it got darker and red where it got brighter (grey where Slicer's colours are missing).
+        The volume, blue where it got darker, red where it got brighter, black where it did not change.
         Its attribute ``USHarmonization.differenceRange`` is the change, in grey levels, that has the full colour.
     """
     import slicer
@@ -89,9 +91,23 @@ def differenceVolume(scene: Any, original: Any, generated: Any, volume: Any = No
     display = volume.GetDisplayNode()
     display.AutoWindowLevelOff()
     display.SetWindowLevelMinMax(-limit, limit)
-    if scene.GetNodeByID(DIVERGING_COLOURS):
-        display.SetAndObserveColorNodeID(DIVERGING_COLOURS)
+    display.SetAndObserveColorNodeID(differenceColours(scene).GetID())
     return volume
+
+
+def differenceColours(scene: Any) -> Any:
+    """The colour table of differences, made where the scene has none."""
+    found = scene.GetFirstNodeByName(COLOURS_NAME)
+    if found is not None:
+        return found
+    table = scene.AddNewNodeByClass("vtkMRMLColorTableNode", COLOURS_NAME)
+    table.SetTypeToUser()
+    table.SetHideFromEditors(True)
+    table.SetNumberOfColors(256)
+    for at in range(256):
+        colour = [float(np.interp(at, (0, 127.5, 255), channel)) for channel in zip(*COLOURS, strict=True)]
+        table.SetColor(at, *colour, 1.0)
+    return table
 
 
 class SideBySide:

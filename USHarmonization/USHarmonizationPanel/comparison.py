@@ -47,8 +47,13 @@ class Comparison:
         self.close()
         self.views = self._logic.showSideBySide(original, generated, segmentation, title)
         self._ui.compareWidget.visible = self.views.shown
+        qt.QTimer.singleShot(0, self._fit)  # the views have their size only when the layout has been drawn
         self._nameToggle()
         self._choose(self._ui.sideBySideButton, SIDE_BY_SIDE)
+
+    def _fit(self) -> None:
+        if self.available and self.views.shown:
+            self.views.fit()
 
     def close(self) -> None:
         """Restore the layout and forget the images."""
@@ -82,7 +87,7 @@ class Comparison:
         """The right view shows where the image became brighter or darker."""
         if self._ready(self._ui.differenceButton, ""):
             limit = self.views.showDifference()
-            text = _("Red: brighter than the original, blue: darker; full colour at {limit:g} grey levels or more.")
+            text = _("Red: brighter than the original; blue: darker. Full colour at {limit:g} grey levels or more.")
             self._ui.compareLabel.text = text.format(limit=limit)
 
     def toggleViews(self) -> None:

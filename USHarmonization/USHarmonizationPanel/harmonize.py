@@ -37,6 +37,7 @@ class HarmonizeSection(Section):
         self._models: list[Any] = []
         self._detection: tuple[Any, Any] | None = None  # volume, what was found
         self._note: tuple[str, str] | None = None  # what the last job led to, until something else is chosen
+        self._noSegmentation = False  # a person wants none
         self._segmentation: Any = None  # whose segments are observed
         self._poller: Poller | None = None
         self._input: Any = None  # of the running job
@@ -100,12 +101,14 @@ class HarmonizeSection(Section):
         if parameters is None or node is parameters.harmonizeInput:
             return
         self._note = None
+        self._noSegmentation = False
         with slicer.util.NodeModify(parameters):
             parameters.harmonizeInput = node
             parameters.harmonizeOutput = None
             parameters.harmonizeSegmentation = _segmentationOf(node) or parameters.harmonizeSegmentation
 
     def onSegmentationChanged(self, node: Any) -> None:
+        self._noSegmentation = node is None
         self._set("harmonizeSegmentation", node)
 
     def onSegmentChanged(self) -> None:
@@ -140,8 +143,17 @@ class HarmonizeSection(Section):
 
     @saysErrors
     def pickDefaults(self) -> None:
-        """The image that is shown, or the first one, becomes the input when there is none yet."""
-        if self.parameterNode is None or self.running or self.parameterNode.harmonizeInput is not None:
+        """The image that is shown, or the first one, becomes the input when there is none yet; so its segmentation."""
+        node = self.parameterNode
+        if node is None or self.running or not self.entered:
+            return
+        if node.harmonizeInput is not None:
+            if (
+                node.harmonizeSegmentation is None
+                and not self._noSegmentation
+                and (found := _segmentationOf(node.harmonizeInput)) is not None
+            ):
+                node.harmonizeSegmentation = found
             return
         volumes = self.logic.ultrasoundVolumes()
         selection = slicer.mrmlScene.GetSingletonNode("Singleton", "vtkMRMLSelectionNode")
@@ -150,8 +162,9 @@ class HarmonizeSection(Section):
             self.onInputChanged(next((node for node in volumes if node.GetID() == active), volumes[0]))
 
     def _onNodeAdded(self, caller: Any = None, event: Any = None) -> None:
-        if self.entered and self.parameterNode is not None and self.parameterNode.harmonizeInput is None:
-            qt.QTimer.singleShot(0, self.pickDefaults)  # a volume's pixels come after the node
+        node = self.parameterNode
+        if self.entered and node is not None and not (node.harmonizeInput and node.harmonizeSegmentation):
+            qt.QTimer.singleShot(0, self.pickDefaults)  # a node's content comes after the node
 
     @saysErrors
     def _onNodeRemoved(self, caller: Any = None, event: Any = None) -> None:
@@ -341,8 +354,7 @@ class HarmonizeSection(Section):
         """Verdict, warnings, and both images side by side."""
         ui, result = self.ui, self.result
         paintStatus(ui.verdictLabel, result.verdict, KIND_OF_COLOUR[result.colour])
-        # The verdict names the first warning.
-        warnings = result.warnings if len(result.warnings) > 1 else ()
+        warnings = [text for text in result.warnings if text not in result.verdict]  # it names the gravest one itself
         ui.warningsLabel.textFormat = qt.Qt.PlainText
         ui.warningsLabel.text = "\n".join(f"• {text}" for text in warnings)
         ui.warningsLabel.visible = bool(warnings)
@@ -382,7 +394,20 @@ def _problemOf(volume: Any, output: Any = None) -> str:
 
 
 def _segmentationOf(volume: Any) -> Any:
-    """The segmentation that was drawn on this volume; None when there is none."""
+    """The segmentation that was drawn on this volume, else the only one that overlaps it; None when there is none."""
+    if volume is None:
+        return None
     role = slicer.vtkMRMLSegmentationNode.GetReferenceImageGeometryReferenceRole()
-    nodes = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
-    return next((node for node in nodes if volume is not None and node.GetNodeReference(role) is volume), None)
+    nodes = [node for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode") if not node.GetHideFromEditors()]
+    drawn = [node for node in nodes if node.GetNodeReference(role) is volume]
+    near = [node for node in nodes if node.GetNodeReference(role) is None and _overlap(node, volume)]
+    return drawn[0] if drawn else near[0] if len(near) == 1 else None
+
+
+def _overlap(segmentation: Any, volume: Any) -> bool:
+    """Whether the boxes around both have a point in common, in world coordinates."""
+    boxes = ([0.0] * 6, [0.0] * 6)
+    for node, box in zip((segmentation, volume), boxes, strict=True):
+        node.GetRASBounds(box)
+    (one, other) = boxes
+    return all(one[at] <= one[at + 1] and one[at] <= other[at + 1] and other[at] <= one[at + 1] for at in (0, 2, 4))
