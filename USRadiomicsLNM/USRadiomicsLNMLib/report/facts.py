@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..study.results import NESTED, ON_OTHERS, TEST, TRAINING, VALIDATION
 from .cells import counted, listed
-from .methods_text import evaluation, fit_settings, harmonization, models
+from .methods_text import fit_settings, regression
 from .radiomics import radiomics_facts
 from .view import ORIGINAL, View
 
@@ -84,7 +84,8 @@ def _models(view: View) -> dict[str, str]:
     held_out = [name for name in (VALIDATION, TEST) if name in view.sets]
     found = {
         "stage": "Models were fitted and judged on the same cohort: development with internal evaluation.",
-        "harmonization": harmonization(view),
+        "harmonization": "Harmonized to "
+        + f"{view.target} by {listed([m.title for m in view.harmonizing])}: Methods, Harmonization; table 10.",
         "checks": "Each harmonized image is checked (cycle, structure, lesion, distance from both scanners); table 2 "
         "has the "
         "share with a warning. A score of a new image warns of another scanner, harmonizer, parameters, and "
@@ -96,7 +97,7 @@ def _models(view: View) -> dict[str, str]:
         "scaling": "Mean 0 and standard deviation 1, of the training folds.",
         "selection": f"Constant and duplicate features dropped, Mann-Whitney U (p ≤ {fit.level:g}), LASSO; all in the "
         f"folds.",
-        "algorithm": models(view),
+        "algorithm": f"LASSO selection, then {regression(fit)}; log odds recalibrated (Platt): Methods, Models.",
         "tuning": f"Two penalties, {fit.penalties} tried of each, by cross-validated AUC ({fit.folds} folds by "
         f"patient), inside "
         "the training folds.",
@@ -113,9 +114,7 @@ def _models(view: View) -> dict[str, str]:
         "uncertainty": "95 % intervals: DeLong and bootstrap of patients (AUC), Wilson (rates), Wald (calibration).",
         "comparison": "DeLong’s paired test against the original images, Holm’s adjustment for the number of methods.",
         "calibration": "Intercept and slope with intervals, Brier score (table 5), curves.",
-        "calculation": "Linear combination of standardized features: log odds. "
-        + evaluation(view).split(". ")[0]
-        + ".",
+        "calculation": "Linear combination of standardized features: log odds; a patient’s is the mean of the images.",
         "output": "Log odds and probability; class by a threshold chosen by Youden’s index on training patients.",
     }
     if base and base.features_offered:

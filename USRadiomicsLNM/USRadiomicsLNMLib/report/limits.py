@@ -86,18 +86,23 @@ def _trainings(view: View) -> Iterator[str]:
                 f"say what "
                 "these methods can do."
             )
+    below: dict[str, list[str]] = {}
     for method, one in _scanners(view):
         content, floor = _content(one.metrics), one.settings.get("content_floor")
         if content is not None and isinstance(floor, (int, float)) and content < floor:
-            yield (
-                f"{method.title} for {view.scanner(one.source)} keeps too little of what lesions look like (agreement "
-                f"{fixed(content, 2)}; needed: {floor:g}): do not trust its images."
+            below.setdefault(f"{floor:g}", []).append(
+                f"{method.title} for {view.scanner(one.source)} ({fixed(content, 2)})"
             )
         if one.patients_in_test:
             yield (
                 f"{method.title} for {view.scanner(one.source)} has learned from "
                 f"{counted(one.patients_in_test, 'patient')} of the test split: its figures there are too good."
             )
+    for least, told in below.items():
+        yield (
+            "Harmonizers that keep too little of what lesions look like (content agreement in brackets; needed: "
+            f"{least}), whose images are not to be trusted: {listed(told)}."
+        )
 
 
 def _warned(view: View) -> Iterator[str]:

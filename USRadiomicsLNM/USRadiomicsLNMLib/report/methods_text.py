@@ -136,7 +136,7 @@ def models(view: View) -> str:
         f"Constant and duplicate features were dropped, the others standardized, and filtered by the Mann-Whitney U "
         f"test "
         f"(p ≤ {fit.level:g}{', Benjamini-Hochberg' if fit.fdr else ''}). A LASSO selected among them, and "
-        f"{_regression(fit)} "
+        f"{regression(fit)} "
         f"was fitted to what it selected; both penalties, of {fit.penalties} tried, are those with the best AUC in a "
         f"cross-validation of {fit.folds} folds by patient, stratified by outcome and scanner. The log odds were "
         f"recalibrated (Platt) and the threshold chosen (Youden) on its held-out predictions.{missing}{harmonized} "
@@ -179,7 +179,8 @@ def patients_table(view: View) -> str:
     return f"Groups were compared by {listed(tests)}, chosen by the data." if tests else ""
 
 
-def _regression(fit: FitSettings) -> str:
+def regression(fit: FitSettings) -> str:
+    """The final model, in words."""
     if fit.l1_ratios == (0.0,):
         return "a ridge logistic regression"
     return f"an elastic-net logistic regression (L1 ratio {listed([f'{ratio:g}' for ratio in fit.l1_ratios])})"

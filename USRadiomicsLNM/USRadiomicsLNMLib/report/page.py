@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from USHarmonizationLib.errors import UsageError
 
@@ -18,6 +20,9 @@ from .pictures import Picture
 from .sheets import Sheet
 from .view import ORIGINAL, View
 from .words import standing, summary
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 # Example images are no wider, pixels.
 EXAMPLE_WIDTH = 320
@@ -69,8 +74,7 @@ def page(view: View, tables: dict[str, Table], figures: list[Drawn], sheets: lis
     )
     environment.tests["interval"] = lambda cell: isinstance(cell, Interval)
     environment.filters["counted"] = counted
-    # Names of features may be broken after an underscore.
-    environment.filters["breakable"] = lambda cell: Markup("_<wbr>").join(str(cell).split("_"))
+    environment.filters["breakable"] = _breakable
     return environment.get_template("report.html.j2").render(
         view=view,
         results=view.results,
@@ -88,6 +92,14 @@ def page(view: View, tables: dict[str, Table], figures: list[Drawn], sheets: lis
         settings=json.dumps(view.results.settings, indent=1, ensure_ascii=False, sort_keys=True, default=str),
         trainings=_trainings(view),
     )
+
+
+def _breakable(text: object) -> Markup:
+    """Long names may be broken after an underscore, or anywhere in words that fill a column."""
+    from markupsafe import Markup, escape
+
+    parts = re.split(r"(?<=_)|(?<=\w{20})", str(text))
+    return Markup("<wbr>").join(escape(part) for part in parts)
 
 
 def table_number(name: str) -> str:

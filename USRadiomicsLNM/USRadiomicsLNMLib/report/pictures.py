@@ -206,7 +206,7 @@ def roc(view: View, name: str) -> Picture | None:
     return Picture(
         f"roc_{name}",
         f"ROC curves, {_short(name)}",
-        f"{SETS.get(name, name)}. {COMPARED} Below: AUC with 95 % interval.{apparent} (As figure 6 of the paper.)",
+        f"{COMPARED} Below: AUC with 95 % interval.{apparent} (As figure 6 of the paper.)",
         f"ROC curves on {SETS_IN_TEXT.get(name, name)}, one plot a method; numbers in results/roc.csv, AUCs in table "
         f"3.",
         plot_roc(panels, ACROSS),
@@ -236,8 +236,8 @@ def calibration(view: View) -> Picture | None:
     return Picture(
         "calibration",
         f"Calibration, {_short(name)}",
-        f"{SETS.get(name, name)}. Dots: patients in groups of similar predicted risk, with 95 % intervals (Wilson); "
-        f"on the "
+        "Dots: patients in groups of similar predicted risk, with 95 % intervals (Wilson); "
+        "on the "
         "dotted line predictions are right. Below: how many patients have which predicted risk, those with the outcome "
         "above the line, those without below.",
         f"Calibration curves on {SETS_IN_TEXT.get(name, name)}, one plot a method; numbers in table 5 and "
@@ -270,8 +270,8 @@ def decisions(view: View) -> Picture | None:
     return Picture(
         "decision_curves",
         f"Decision curves, {_short(name)}",
-        f"{SETS.get(name, name)}. Net benefit of treating by the model, from the risk on which one would treat. A "
-        f"model is of "
+        "Net benefit of treating by the model, from the risk on which one would treat. A "
+        "model is of "
         "use where it is above both treating all and treating none.",
         f"Decision curves on {SETS_IN_TEXT.get(name, name)}, one plot a method; numbers in results/decisions.csv.",
         plot_decision_curves(panels, ACROSS),
@@ -316,9 +316,12 @@ def scanners(view: View) -> Picture | None:
 
 
 def _short(name: str) -> str:
-    return {NESTED: "cross-validation", TRAINING: "training (apparent)", TEST: "test", VALIDATION: "validation"}.get(
-        name, name
-    )
+    return {
+        NESTED: "cross-validation",
+        TRAINING: "training (apparent)",
+        TEST: "test split",
+        VALIDATION: "validation split",
+    }.get(name, name)
 
 
 def _series(rows: Sequence[object | None], *ends: str) -> Series:

@@ -311,7 +311,7 @@ def cohort(view: View) -> Table:
     return Table(
         "table_9_cohort",
         "Images and patients by scanner",
-        ("scanner", "images", "patients", f"with {view.results.outcome}", "share"),
+        ("scanner", "images", "patients", f"with {view.event}", "share"),
         tuple(lines),
         grouped_by="split",
         notes=(f"The target is {view.target}.",),

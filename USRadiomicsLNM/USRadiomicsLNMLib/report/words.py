@@ -37,7 +37,9 @@ def standing(view: View) -> list[str]:
             "here says how well lymph node metastasis can be predicted."
         )
     lines.append(
-        "The report was written by software from the results. It describes; what it means is for people to say. It has "
+        "Its tables and figures follow “Radiomics Harmonization in Ultrasound Images for Cervical Cancer Lymph Node "
+        "Metastasis Prediction Using Cycle-GAN” (Technol Cancer Res Treat 2024), “the paper” below. It was written by "
+        "software from the results. It describes; what it means is for people to say. It has "
         "figures of one cohort, and no external validation."
     )
     return lines
