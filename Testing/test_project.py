@@ -24,6 +24,16 @@ LAYERS = {
     "USRadiomicsLNMLib": ROOT / "USRadiomicsLNM" / "USRadiomicsLNMLib",
     "USHarmonizationLib": ROOT / "USHarmonization" / "USHarmonizationLib",
 }
+# What runs in Slicer, and which of our packages and of Slicer's modules each must not import; tested in Testing/slicer.
+SLICER_SIDE = {
+    "USHarmonizationLogic": {"qt", "ctk", "USHarmonizationPanel", "USRadiomicsLNMLib", "USRadiomicsLNMLogic"},
+    "USRadiomicsLNMLogic": {"qt", "ctk", "USHarmonizationPanel"},
+    "USHarmonizationPanel": {"USRadiomicsLNMLib", "USRadiomicsLNMLogic"},
+    "USRadiomicsLNMPanel": set(),
+}
+SLICER_FOLDERS = {name: ROOT / name.removesuffix("Logic").removesuffix("Panel") / name for name in SLICER_SIDE}
+# Imported, and installed by another package that is declared.
+COMES_WITH = {"vtk": "slicer-core", "vtkmodules": "slicer-core", "shiboken6": "pyside6-essentials"}
 # Modules without a test file of their own: the file, or folder, in Testing that tests them.
 TESTED_BY = {
     "USHarmonizationLib/__main__.py": "commands",
@@ -108,6 +118,21 @@ def test_layers_point_downward_and_know_neither_slicer_nor_qt_nor_vtk(package: s
     assert not wrong
 
 
+@pytest.mark.parametrize("package", SLICER_SIDE)
+def test_what_runs_in_slicer_keeps_its_layers(package: str) -> None:
+    barred = SLICER_SIDE[package] | {"PySide6", "shiboken6", "USHarmonization", "USRadiomicsLNM"}
+    barred |= set() if package.startswith("USRadiomicsLNM") else {"USRadiomicsLNMPanel"}
+    barred |= {"USRadiomicsLNMPanel"} if package.endswith("Logic") else set()
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in modules(SLICER_FOLDERS[package])
+        for name in imports(path)
+        if name.split(".")[0] in barred
+    ]
+    assert modules(SLICER_FOLDERS[package]), "no module found"
+    assert not wrong
+
+
 @pytest.mark.parametrize(
     "module", ["USHarmonizationLib", "USHarmonizationLib.cli", "USRadiomicsLNMLib", "USRadiomicsLNMLib.cli"]
 )
@@ -134,12 +159,13 @@ def test_every_command_is_documented(document: str) -> None:
 def third_party_imports(*folders: Path) -> dict[str, set[str]]:
     """Names of the distributions that may be behind each import, by ``file: module``."""
     distributions = packages_distributions()
-    own = {path.stem for folder in folders for path in modules(folder)} | set(LAYERS)
+    own = {path.stem for folder in folders for path in modules(folder)} | set(LAYERS) | set(SLICER_SIDE)
     found = {}
     for folder in folders:
         for path in modules(folder):
             for name in {name.split(".")[0] for name in imports(path)} - set(sys.stdlib_module_names) - own:
-                found[f"{path.relative_to(ROOT)}: {name}"] = set(map(canonicalize_name, distributions.get(name, [])))
+                by = [COMES_WITH[name]] if name in COMES_WITH else distributions.get(name, [])
+                found[f"{path.relative_to(ROOT)}: {name}"] = set(map(canonicalize_name, by))
     return found
 
 
