@@ -61,6 +61,15 @@ def study(
         str | None,
         typer.Option(metavar="FILE.yaml|NAME", help="Parameters of the features, as uslnm extract takes them."),
     ] = None,
+    measured: Annotated[
+        int | None,
+        typer.Option(
+            "--measure",
+            metavar="N",
+            help="At most so many images of each scanner for the figures of images (Table 2), held-out ones first; by "
+            "default all.",
+        ),
+    ] = None,
     extractor: Annotated[
         str, typer.Option(metavar="NAME|none", help="Network of FID and KID; see usharmonize evaluate.")
     ] = "efficientnet-lite0",
@@ -79,14 +88,17 @@ def study(
     Methods: the originals, histogram matching, FDA, each variant (loaded where a bundle is given, else trained on the
     split "train"), ComBat, and the default variant with ComBat. DIR/results gets all tables: patients (Table 1), image
     figures (Table 2), performance (Table 3), tests against the originals, ROC, calibration and decision curves,
-    features, scanners that a model was not trained on, example images; study.json says what was done.
+    features, scanners that a model was not trained on, example images; study.json says what was done. DIR/report.html is
+    the report to read and to print: all of it in one file, figures and reporting sheets included.
 
     Trainings take a GPU or hours. Stopped or killed, the same command goes on where it was; changed inputs or settings
     do what depends on them again. Exit code 0: done; 1: some images were left out (left_out.csv says which and why);
     2: wrong usage; 130: stopped by Ctrl-C.
     """
+    from USHarmonizationLib.errors import UsageError
     from USHarmonizationLib.training.report import TrainingStopped
 
+    from ..report.write import write_report
     from ..study.results import FOLDER, NESTED, TEST, TEXTURE
     from ..study.run import run
     from ..study.settings import Study
@@ -102,6 +114,7 @@ def study(
         leave_as_is=tuple(leave_as_is or ()),
         with_graphics=with_graphics,
         params=params,
+        measured=measured,
         extractor=None if extractor == "none" else extractor,
         weights=weights,
         folds=folds,
@@ -112,23 +125,29 @@ def study(
     except TrainingStopped as stopped:
         print(str(stopped).replace("with --resume", "with the same command"), file=sys.stderr)
         raise typer.Exit(128 + stopped.signal) from None
-    results = out / FOLDER
+    results, notes = out / FOLDER, list(found.notes)
+    try:
+        report = str(write_report(out, found))
+    except UsageError as error:
+        report = ""
+        notes.append(f"no report written: {error}")
     if as_json:
         rows = {(row.method, row.features, row.set): row.auc for row in found.performance}
         print_json(
             {
                 "results": str(results),
+                "report": report,
                 "auc": [{"method": m, "features": f, "set": s, "auc": auc} for (m, f, s), auc in rows.items()],
                 "left_out": len(found.left_out),
-                "notes": list(found.notes),
+                "notes": notes,
             }
         )
     else:
         for row in found.performance:
             if row.features == TEXTURE and row.set in (NESTED, TEST):
                 print(f"{row.method}, {row.set}: AUC {row.auc:.3f} (95 % CI {row.auc_low:.3f} to {row.auc_high:.3f})")
-        for note in found.notes:
+        for note in notes:
             print(f"note: {note}")
-        print(f"{len(found.left_out)} images left out; results: {results}")
+        print(f"{len(found.left_out)} images left out; results: {results}{f'; report: {report}' if report else ''}")
     if found.left_out:
         raise typer.Exit(1)

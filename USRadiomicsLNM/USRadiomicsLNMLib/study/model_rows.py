@@ -57,10 +57,9 @@ def performance_rows(models: Models, seed: int) -> tuple[list[PerformanceRow], l
 
 
 def roc_rows(models: Models) -> Iterator[RocPoint]:
-    """Figure 6. Scores of a cross-validation are of several models: their curve is drawn over all, and is no exact
-    picture of the AUC, which compares patients of the same model only."""
+    """Figure 6. Of a cross-validation the mean of the folds' curves, which has no thresholds; its area is the AUC."""
     for (method, features), name, members in _judged(models):
-        curve = roc_curve(members.outcome, members.log_odds)
+        curve = roc_curve(members.outcome, members.log_odds, strata=members.models)
         for point in zip(curve.thresholds, curve.false_positive, curve.true_positive, strict=True):
             yield RocPoint(method, features, name, *map(float, point))
 
