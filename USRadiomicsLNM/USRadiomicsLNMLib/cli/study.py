@@ -88,8 +88,8 @@ def study(
     Methods: the originals, histogram matching, FDA, each variant (loaded where a bundle is given, else trained on the
     split "train"), ComBat, and the default variant with ComBat. DIR/results gets all tables: patients (Table 1), image
     figures (Table 2), performance (Table 3), tests against the originals, ROC, calibration and decision curves,
-    features, scanners that a model was not trained on, example images; study.json says what was done. DIR/report.html is
-    the report to read and to print: all of it in one file, figures and reporting sheets included.
+    features, scanners that a model was not trained on, example images; study.json says what was done.
+    DIR/report.html is the report to read and to print: all of it in one file, figures and reporting sheets included.
 
     Trainings take a GPU or hours. Stopped or killed, the same command goes on where it was; changed inputs or settings
     do what depends on them again. Exit code 0: done; 1: some images were left out (left_out.csv says which and why);
