@@ -58,23 +58,22 @@ class MeasuredImages:
 def measure_images(work: Work, generated: Mapping[tuple[str, str], Sequence[Applied]]) -> MeasuredImages:
     """Measure the target's images, and those of each harmonized scanner by all methods together.
 
+    Lesions are all that an image's (first) mask holds, whatever its labels.
+
     Args:
         work: what to do, and where.
         generated: method, scanner -> what became of each image.
     """
     study, plan = work.study, work.plan
-    labels = {row.label for row in plan.rows}
-    recipe = Recipe(
-        study.extractor, study.weights, (1,) if labels == {1} else (), False, (work.out / "evaluation").absolute()
-    )
+    recipe = Recipe(study.extractor, study.weights, (), False, (work.out / "evaluation").absolute())
     tasks: dict[str, list[Task]] = {
-        study.target: [_task(row, {TARGET: row.image}) for row in _images(work, study.target)]
+        study.target: [_task(row, {TARGET: row.image}) for row in chosen_images(work, study.target)]
     }
     for source in plan.harmonized:
         made = {method: _outputs(work, method, source, generated[method, source]) for method in image_methods(study)}
         tasks[source] = [
             _task(row, {ORIGINAL: row.image, **{method: files[row.image] for method, files in made.items()}})
-            for row in _images(work, source)
+            for row in chosen_images(work, source)
             if all(row.image in files for files in made.values())
         ]
     splits = {str(row.image): row.split or "" for row in plan.rows}
@@ -92,9 +91,12 @@ def measure_images(work: Work, generated: Mapping[tuple[str, str], Sequence[Appl
     return MeasuredImages(found, splits, tuple(left_out))
 
 
-def _images(work: Work, scanner: str) -> list[CohortRow]:
-    """The first row of each image."""
-    return list({row.image: row for row in reversed(work.plan.of(scanner))}.values())[::-1]
+def chosen_images(work: Work, scanner: str) -> list[CohortRow]:
+    """The first row of each image that is to be measured."""
+    rows = list({row.image: row for row in reversed(work.plan.of(scanner))}.values())[::-1]
+    chosen = sorted(rows, key=lambda row: (row.split not in HELD_OUT_SPLITS, work.plan.hashes.get(row.image, "")))
+    wanted = {row.image for row in chosen[: work.study.measured]}
+    return [row for row in rows if row.image in wanted]
 
 
 def _task(row: CohortRow, images: dict[str, Path]) -> Task:

@@ -33,7 +33,7 @@ from .harmonizing import (
     training_folder,
     write_cohorts,
 )
-from .image_figures import feature_rows, image_rows, measure_images
+from .image_figures import chosen_images, feature_rows, image_rows, measure_images
 from .methods import ORIGINAL
 from .model_rows import (
     calibration_rows,
@@ -118,7 +118,7 @@ def _expected(work: Work) -> dict[str, int]:
         TRAINING: steps,
         HARMONIZING: generated,
         EXTRACTING: len({row.image for row in plan.rows}) + generated,
-        MEASURING: images + len({row.image for row in plan.of(study.target)}),
+        MEASURING: sum(len(chosen_images(work, scanner)) for scanner in (study.target, *plan.harmonized)),
         FITTING: 2 * len(study.methods) + 1,
     }
 
@@ -278,6 +278,11 @@ def _limits(work: Work) -> Sequence[str]:
     if not any(row.split for row in plan.rows):
         limits.append("The cohort has no splits: the cross-validated estimate is the only one, and harmonizers have "
                       "seen its patients' images.")  # fmt: skip
+    if study.measured is not None:
+        limits.append(
+            f"Figures of images are of at most {study.measured} images of each scanner, held-out ones first; those "
+            "of the features of the models are of all."
+        )
     balanced = sorted({str(study.training_settings(name).get("balance", "")) for name in study.variants} - {""})
     if balanced:
         limits.append(

@@ -15,6 +15,8 @@ from .methods import Method, chosen_methods
 
 # A lesion in which pyradiomics leaves a feature undefined takes the median of the training folds.
 MISSING = "impute"
+# Fewer images tell nothing of a scanner.
+LEAST_MEASURED = 10
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Study:
         leave_as_is: scanners whose images stay as they are.
         with_graphics: take burned-in graphics and colour inside lesions for tissue.
         params: of the extraction, see ``extraction.engine.parameter_file``.
+        measured: at most so many images of each scanner for the figures of images (Table 2), held-out ones first; None:
+            all.
         extractor, weights: network of FID and KID, see ``metrics.extractors``; None for neither.
         folds: of the cross-validations. seed: of everything.
 
@@ -49,6 +53,7 @@ class Study:
     leave_as_is: tuple[str, ...] = ()
     with_graphics: bool = False
     params: str | None = None
+    measured: int | None = None
     extractor: str | None = "efficientnet-lite0"
     weights: Path | None = None
     folds: int = 10
@@ -62,6 +67,8 @@ class Study:
             self.training_settings(name)
         check_all_used(self.assignments, self.variants)
         self.fit_settings()
+        if self.measured is not None and self.measured < LEAST_MEASURED:
+            raise UsageError(f"{self.measured} images of a scanner to measure; needed: at least {LEAST_MEASURED}")
         if self.target in self.leave_as_is:
             raise UsageError(f"{self.target} is the target, and stays as it is without being named")
 
