@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,35 @@ def addSegmentation(volume: Any, mask: np.ndarray, name: str = "Lesion") -> Any:
     segment = node.GetSegmentation().AddEmptySegment(name, name)
     slicer.util.updateSegmentBinaryLabelmapFromArray(mask, node, segment, volume)
     return node
+
+
+def openSection(sectionClass: Any) -> Iterator[Any]:
+    """One section by itself, entered, told of closing scenes as the module tells it; cleaned up at the end."""
+    from USHarmonizationLogic import USHarmonizationLogic
+    from USHarmonizationPanel.parameters import USHarmonizationParameterNode
+
+    section = sectionClass(USHarmonizationLogic())
+    observers = slicer.util.VTKObservationMixin()
+
+    def start(caller: Any = None, event: Any = None) -> None:
+        section.sceneStartClose()
+        section.setParameterNode(None)
+
+    def end(caller: Any = None, event: Any = None) -> None:
+        section.sceneEndClose()
+        section.setParameterNode(USHarmonizationParameterNode(section.logic.getParameterNode()))
+
+    end()
+    scene = slicer.mrmlScene
+    observers.addObserver(scene, scene.StartCloseEvent, start)
+    observers.addObserver(scene, scene.EndCloseEvent, end)
+    section.enter()
+    yield section
+    observers.removeObservers()
+    section.exit()
+    section.cleanup()
+    section.widget.deleteLater()
+    slicer.app.processEvents()
 
 
 def shown(widget: Any) -> bool:

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import slicer
 from phantom_pairs import readPair, simulatePhantom
+
+from USHarmonizationLib.landmarks.resampling import resample
 from USHarmonizationLogic import LogicError, USHarmonizationLogic
 from USHarmonizationLogic.evaluation import harmonizedOf, methodNames
 from USHarmonizationLogic.pairing import pairLandmarks
 from USHarmonizationLogic.process import ChildProcess
 from USHarmonizationLogic.process_chain import ProcessChain
-
-from USHarmonizationLib.landmarks.resampling import resample
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,13 @@ import pytest
 import slicer
 import vtk
 from phantom_pairs import FIXED, MOVING, image, marks, readPair, simulatePhantom
+
+from USHarmonizationLib.errors import InputError
+from USHarmonizationLib.landmarks.registration import WrongOrderError
 from USHarmonizationLogic import LogicError, USHarmonizationLogic
 from USHarmonizationLogic.landmark_lists import addLandmarkList, nextLandmark, placed
 from USHarmonizationLogic.pairing import TRANSFORMS, pairLandmarks, showPairing
 from USHarmonizationLogic.planes import plane
-
-from USHarmonizationLib.errors import InputError
-from USHarmonizationLib.landmarks.registration import WrongOrderError
 
 
 @pytest.fixture(scope="module")

@@ -255,6 +255,6 @@ def _showFigures(table: Any, figures: Any) -> None:
         for column, method in enumerate(methods, start=1):
             value = values.get(method)
             item = qt.QTableWidgetItem("-" if value is None else f"{value:.3f}")
-            item.setTextAlignment(int(qt.Qt.AlignRight | qt.Qt.AlignVCenter))
+            item.setTextAlignment(qt.Qt.AlignCenter)
             table.setItem(row, column, item)
     table.visible = True

@@ -326,7 +326,7 @@ def _setCell(table: Any, row: int, column: int, text: str, marked: bool = False)
     if item is None:
         item = qt.QTableWidgetItem()
         if column:
-            item.setTextAlignment(int(qt.Qt.AlignRight | qt.Qt.AlignVCenter))
+            item.setTextAlignment(qt.Qt.AlignCenter)
         table.setItem(row, column, item)
     if item.text() != text:
         item.setText(text)
