@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+from contextlib import redirect_stdout
 from functools import cache
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -150,13 +152,22 @@ def uslnm(*arguments: Any) -> int:
 
 @cache
 def model_folder(base: Path) -> Path:
-    """A folder with ``features.csv`` and ``after.csv`` of many patients, and ``model.json`` fitted on the first."""
+    """A folder with ``features.csv`` and ``after.csv`` of many patients, and ``model.json`` and ``comparison`` of these.
+
+    ``fit.json`` and ``compare.json`` are what the commands answered.
+    """
     cohort = write_cohort(base / "cohort")
     assert uslnm("extract", cohort, "--out", base / "extracted.csv", "--jobs", 1, "--json") == 0
     features = write_features(base / "features.csv", base / "extracted.csv")
     write_features(base / "after.csv", base / "extracted.csv", harmonizer=HARMONIZER, signal=1.4)
-    made = uslnm(
-        *("fit", features, "--outcome", "lnm", "--out", base / "model.json", "--folds", 3, "--jobs", 1, "--json")
-    )
-    assert made == 0
+    fit = ("--outcome", "lnm", "--folds", 3, "--jobs", 1, "--json")
+    _answer(base / "fit.json", "fit", features, "--out", base / "model.json", *fit)
+    _answer(base / "compare.json", "compare", features, base / "after.csv", "--out", base / "comparison", *fit)
     return base
+
+
+def _answer(path: Path, *arguments: Any) -> None:
+    """Run the command line and write its answer into a file."""
+    with redirect_stdout(StringIO()) as answer:
+        assert uslnm(*arguments) == 0
+    path.write_text(answer.getvalue(), encoding="utf-8")

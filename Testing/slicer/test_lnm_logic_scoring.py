@@ -210,7 +210,7 @@ def test_verdict_and_copied_text(logic: USRadiomicsLNMLogic, table: Any, folder:
     header, *rows = (line.split(",") for line in (tmp_path / "s.csv").read_text().splitlines())
     assert len(rows) == 2
     assert float(rows[0][header.index("probability")]) == scored.score.probability
-    with pytest.raises(LogicError, match="ends in .csv or .json"):
+    with pytest.raises(LogicError, match=r"ends in \.csv or \.json"):
         logic.saveScores([scored], tmp_path / "s.doc")
 
 

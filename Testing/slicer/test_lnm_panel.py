@@ -55,7 +55,7 @@ def ready(section, folder):
 
 @pytest.fixture
 def quick(section, monkeypatch, folder, tmp_path):
-    """Extractions that take no time: features of a lesion that were extracted before; the list of what was asked for."""
+    """Extractions that take no time: features of a lesion that were extracted before; what was asked for."""
     asked = []
     with open(folder / "extracted.csv", newline="", encoding="utf-8") as stream:
         header, first, second = (row for row, _ in zip(csv.reader(stream), range(3), strict=False))
@@ -172,7 +172,7 @@ def test_before_and_after_are_two_columns(section, ready, quick, picture):
     score(section)
     assert [scored.caption for scored in section.result.scores] == ["Original", "Harmonized"]
     assert all(shown(column.widget) for column in section.result.columns)
-    assert section.result.columns[1].ui.captionLabel.text == f"Harmonized ({HARMONIZER})"
+    assert section.result.columns[1].ui.captionLabel.toolTip == HARMONIZER
     picture(section.widget, "lnm-score-before-after")
 
 
@@ -312,14 +312,22 @@ def test_the_panel_never_waits(section, ready, endless):
 
 @pytest.fixture
 def sections(moduleWidget):
-    return moduleWidget("USRadiomicsLNM").sections
+    widget = moduleWidget("USRadiomicsLNM")
+    widget.ui.scoreCollapsible.collapsed = True
+    widget.ui.fitCollapsible.collapsed = widget.ui.compareCollapsible.collapsed = False
+    return widget.sections
+
+
+def answering(path):
+    """A process that answers at once what a command has answered before."""
+    return process(f"print(open({str(path)!r}, encoding='utf-8').read())")
 
 
 def wait_for_table(section) -> None:
     assert passEvents(lambda: section.ui.tableLabel.text != "", 5)
 
 
-def test_a_model_is_fitted(sections, folder, tmp_path, picture):
+def test_a_model_is_fitted(sections, folder, tmp_path, picture, monkeypatch):
     fit = sections[1]
     fit.ui.tableEdit.currentPath = ""
     fit.ui.modelEdit.currentPath = ""
@@ -332,8 +340,12 @@ def test_a_model_is_fitted(sections, folder, tmp_path, picture):
     fit.ui.modelEdit.currentPath = str(tmp_path / "model.json")
     fit.ui.foldsSpinBox.value = 3
     assert fit.ui.startButton.enabled
+    asked = []
+    monkeypatch.setattr(fit.logic, "startFit", lambda *a, **o: asked.append((a, o)) or answering(folder / "fit.json"))
     fit.ui.startButton.click()
     assert fit.running
+    made = (str(folder / "features.csv"), "lnm", str(tmp_path / "model.json"))
+    assert asked == [(made, {"combat": False, "folds": 3, "seed": 0})]
     assert passEvents(lambda: not fit.running, 120)
     assert shown(fit.ui.resultGroup), status(fit)
     assert "AUC" in fit.ui.summaryLabel.text
@@ -341,7 +353,7 @@ def test_a_model_is_fitted(sections, folder, tmp_path, picture):
     opened = []
     fit.openLocal = opened.append
     fit.ui.openFolderButton.click()
-    assert opened == [tmp_path]
+    assert opened == [folder]
     picture(fit.widget, "lnm-fit-done")
     slicer.mrmlScene.RemoveNode(fit.results.tables[0])
     assert fit.ui.tableComboBox.count == 1
@@ -349,7 +361,7 @@ def test_a_model_is_fitted(sections, folder, tmp_path, picture):
     assert not shown(fit.ui.resultGroup)
 
 
-def test_models_are_compared(sections, folder, tmp_path, picture):
+def test_models_are_compared(sections, folder, tmp_path, picture, monkeypatch):
     compare = sections[2]
     compare.ui.beforeEdit.currentPath = str(folder / "features.csv")
     compare.ui.afterEdit.currentPath = str(folder / "features.csv")
@@ -359,6 +371,7 @@ def test_models_are_compared(sections, folder, tmp_path, picture):
     compare.ui.afterEdit.currentPath = str(folder / "after.csv")
     assert passEvents(lambda: compare.ui.startButton.enabled, 5), status(compare)
     compare.ui.foldsSpinBox.value = 3
+    monkeypatch.setattr(compare.logic, "startCompare", lambda *a, **o: answering(folder / "compare.json"))
     compare.ui.startButton.click()
     assert passEvents(lambda: not compare.running, 120)
     assert shown(compare.ui.resultGroup), status(compare)
@@ -377,5 +390,5 @@ def test_a_table_that_cannot_be_used_is_a_sentence(sections, tmp_path):
     assert "cannot be read" in status(fit)
     fit.ui.tableEdit.currentPath = str(tmp_path / "none.csv")
     fit.lookAtTables()
-    assert "No column holds 0 and 1" in status(fit)
+    assert "No column of the table holds 0 and 1" in status(fit)
     assert not fit.ui.startButton.enabled

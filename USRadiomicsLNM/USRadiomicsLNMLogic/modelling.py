@@ -301,8 +301,9 @@ def _answer(process: ModelProcess, what: str) -> Mapping[str, Any]:
         answer = process.answer if isinstance(process.answer, dict) else {}
         if answer.get("failures"):  # of an extraction
             count, cases, features = answer["failed"], Path(answer["cases"]), Path(answer["features"])
+            counted = f"{count} lesion of the cohort has" if count == 1 else f"{count} lesions of the cohort have"
             raise LogicError(
-                f"{what}: {count} lesion{'s' * (count != 1)} of the cohort have no features, the first since "
+                f"{what}: {counted} no features, the first since "
                 f"{answer['failures'][0]}. Correct these rows or remove them ({cases.name} names them), "
                 f"or go on with the others: choose the table {features.name or 'of features'}."
             )

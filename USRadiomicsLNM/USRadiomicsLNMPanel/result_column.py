@@ -12,9 +12,9 @@ from slicer.i18n import tr as _
 from USHarmonizationPanel.section import paintStatus
 from USRadiomicsLNMLogic.meaning import RESEARCH_USE
 
-from .drawing import SHOWN, contributionsPixmap, probabilityPixmap
+from .drawing import SCALE, SHOWN, contributionsPixmap, probabilityPixmap
 
-WIDTH_ALONE, WIDTH_OF_TWO = 400, 212
+WIDTH_ALONE, WIDTH_OF_TWO = 400, 200
 
 
 class ResultColumn:
@@ -38,23 +38,37 @@ class ResultColumn:
     def show(self, scored: Any, meaning: Any, alone: bool) -> None:
         """Show a score; ``alone`` is whether no other column is beside it."""
         ui, width = self.ui, WIDTH_ALONE if alone else WIDTH_OF_TWO
-        ui.captionLabel.text = f"{_(scored.caption)} ({scored.harmonizer})" if scored.harmonizer else _(scored.caption)
+        ui.captionLabel.text = _(scored.caption)
+        ui.captionLabel.toolTip = scored.harmonizer
         ui.captionLabel.visible = not alone or bool(scored.harmonizer)
         ui.percentLabel.text = meaning.percent
-        ui.barLabel.setPixmap(probabilityPixmap(scored, width, ui.barLabel))
+        self._paint(ui.barLabel, probabilityPixmap(scored, width, ui.barLabel))
         ui.verdictLabel.text = meaning.verdict
         ui.sentenceLabel.text = meaning.sentence
         several = "\n".join(f"• {warning}" for warning in meaning.warnings)
         paintStatus(ui.warningsLabel, meaning.warnings[0] if len(meaning.warnings) == 1 else several, "warning")
-        ui.contributionsLabel.setPixmap(contributionsPixmap(scored, width, ui.contributionsLabel))
+        self._paint(ui.contributionsLabel, contributionsPixmap(scored, width, ui.contributionsLabel))
         left = len(scored.score.contributions) - SHOWN
         added = _("Orange raises the probability, blue lowers it (log odds).")
         ui.moreLabel.text = added + (" " + _("And {count} smaller parts.").format(count=left) if left > 0 else "")
+        for label in (
+            ui.captionLabel,
+            ui.researchLabel,
+            ui.verdictLabel,
+            ui.sentenceLabel,
+            ui.warningsLabel,
+            ui.moreLabel,
+        ):
+            label.minimumHeight = label.heightForWidth(width)  # or a full panel would cut lines off
         self.widget.visible = True
 
     def hide(self) -> None:
         """Show nothing."""
         self.widget.visible = False
+
+    def _paint(self, label: Any, pixmap: Any) -> None:
+        label.setPixmap(pixmap)
+        label.minimumHeight = pixmap.height() // SCALE
 
     def _enlarge(self, label: Any, factor: float, bold: bool = True) -> None:
         font = qt.QFont(label.font)
