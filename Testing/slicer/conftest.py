@@ -45,6 +45,14 @@ def application() -> Any:
     return slicer_standin.start()
 
 
+@pytest.fixture
+def views(application: Any, scene: Any) -> Any:
+    """The layout manager; without a main window there is none, and the test is skipped."""
+    if application.layoutManager() is None:
+        pytest.skip("needs the main window, with its views")
+    return application.layoutManager()
+
+
 def child_processes() -> set[int]:
     """Processes that this one started and that run still; nothing where the system does not tell."""
     lists = Path("/proc/self/task").glob("*/children") if Path("/proc/self/task").is_dir() else []

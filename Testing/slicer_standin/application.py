@@ -60,10 +60,9 @@ class qSlicerApplication(QtWidgets.QApplication):
         slicer.mrmlScene = slicer.vtkMRMLScene()
         self._logic = slicer.vtkSlicerApplicationLogic()
         self._logic.SetMRMLScene(slicer.mrmlScene)
-        share = Path(self._folder.name) / "share"
-        share.mkdir()
+        (Path(self._folder.name) / "share" / "ColorFiles").mkdir(parents=True)
         self._logic.SetHomeDirectory(self._folder.name)
-        self._logic.SetShareDirectory(str(share))
+        self._logic.SetShareDirectory("share")
         self._logic.SetTemporaryPath(self.temporaryPath)
         self._settings = QtCore.QSettings()
         self._options = qSlicerCommandOptions()

@@ -77,6 +77,12 @@ class qMRMLSliceView(QtWidgets.QWidget):
         self._group = slicer.vtkMRMLDisplayableManagerGroup()
         self._group.Initialize(_factory(), renderer)
         self._group.SetMRMLDisplayableNode(self._logic.GetSliceNode())
+        # Events of the mouse go to the displayable managers, as in qMRMLSliceView.
+        interactor.SetInteractorStyle(vtk.vtkInteractorStyleUser())
+        self._observer = slicer.vtkMRMLSliceViewInteractorStyle()
+        self._observer.SetSliceLogic(self._logic)
+        self._observer.SetDisplayableManagers(self._group)
+        self._observer.SetInteractor(interactor)
 
     def _render(self) -> Any:
         """An array (height, width, 3) of uint8, first row on top."""
