@@ -73,7 +73,7 @@ def addDicom(scene: Any, path: Path, name: str = "DICOM") -> Any:
 
 
 def addSegmentation(scene: Any, volume: Any, *masks: np.ndarray, name: str = "Segmentation") -> Any:
-    """A segmentation with one segment (``S1``, ``S2``, ...) for each (slices, rows, columns) mask on a volume's grid."""
+    """A segmentation with a segment (``S1``, ``S2``, ...) for each (slices, rows, columns) mask on a volume's grid."""
     import slicer
     import vtk
 

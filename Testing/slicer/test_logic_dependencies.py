@@ -11,6 +11,7 @@ from subprocess import CalledProcessError
 from types import SimpleNamespace
 
 import pytest
+
 from USHarmonizationLogic import LogicError, USHarmonizationLogic, dependencies
 from USHarmonizationLogic.dependencies import MissingPackages, Requirement, install, missing, requirements, sentence
 
@@ -180,7 +181,9 @@ def test_wheel_folder(one_missing, packaging, tmp_path):
 )
 def test_why_it_failed(one_missing, packaging, said, reason):
     packaging.error = CalledProcessError(1, "pip", stderr=said)
-    with pytest.raises(LogicError, match=rf"could not be installed \({reason}\). Without a network: on another computer"):
+    with pytest.raises(
+        LogicError, match=rf"could not be installed \({reason}\). Without a network: on another computer"
+    ):
         install()
 
 

@@ -10,6 +10,7 @@ import pytest
 import slicer
 from real_dicom import GREY_IMAGE, LYMPH_NODE, real_dicom
 from slicer_volumes import addCine, addDicom, addVolume, asymmetric
+
 from USHarmonizationLogic import USHarmonizationLogic
 from USHarmonizationLogic.volumes import cineOf
 

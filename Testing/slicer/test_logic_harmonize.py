@@ -11,6 +11,7 @@ import pytest
 import slicer
 from real_dicom import GREY_IMAGE, LYMPH_NODE, real_dicom
 from slicer_volumes import addCine, addDicom, addSegmentation, addVolume, asymmetric, geometryOf
+
 from USHarmonizationLogic import LogicError, USHarmonizationLogic
 from USHarmonizationLogic.process import ChildProcess
 from USHarmonizationLogic.volumes import cineOf, framesOf
@@ -69,7 +70,7 @@ class TestResult:
     def test_shipped_model_on_a_real_image(self, scene, logic, tmp_path):
         """The same pixels as the command line gives for the same image."""
         from USHarmonizationLib.apply import apply
-        from USHarmonizationLib.files import read_image, write_image
+        from USHarmonizationLib.files import read_image
         from USHarmonizationLib.harmonizers import load_harmonizer
         from USHarmonizationLib.inputs import select_inputs
         from USHarmonizationLib.pipeline import Recipe
@@ -197,7 +198,7 @@ class TestEnds:
         process = logic.startHarmonize(volume, "histogram", reference=reference)
         assert wait(process) == "failed"
         before = scene.GetNumberOfNodes()
-        with pytest.raises(LogicError, match="^Flat is blank: each frame has the same value everywhere$"):
+        with pytest.raises(LogicError, match=r"^Flat is blank: each frame has the same value everywhere$"):
             logic.finishHarmonize(process)
         assert scene.GetNumberOfNodes() == before
         assert not folderOf(process).exists()
@@ -246,9 +247,7 @@ class TestRefused:
     def test_segments(self, scene, logic):
         volume = addVolume(scene, asymmetric())
         segmentation = addSegmentation(scene, volume, asymmetric() * 0)
-        self.refused(
-            scene, logic, volume, "S1 is empty", MODEL, segmentation=segmentation, segmentId="S1"
-        )
+        self.refused(scene, logic, volume, "S1 is empty", MODEL, segmentation=segmentation, segmentId="S1")
 
     def test_no_room(self, scene, logic, monkeypatch, tmp_path):
         monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))

@@ -8,10 +8,10 @@ import stat
 import zipfile
 
 import pytest
-from USHarmonizationLogic import LogicError, USHarmonizationLogic
-from USHarmonizationLogic import models as models_module
 
 from USHarmonizationLib.resources import resource_path
+from USHarmonizationLogic import LogicError, USHarmonizationLogic
+from USHarmonizationLogic import models as models_module
 
 SHIPPED = "ge-logiq-5-to-ge-logiq-7"
 
@@ -164,7 +164,7 @@ class TestRefused:
         content = bytearray(path.read_bytes())
         content[3000] ^= 255
         path.write_bytes(content)
-        with pytest.raises(LogicError, match="cannot be unpacked|has been changed|cannot be read"):
+        with pytest.raises(LogicError, match=r"cannot be unpacked|has been changed|cannot be read"):
             logic.installModel(path)
         assertNothingInstalled(own)
 
@@ -185,7 +185,15 @@ class TestRefused:
 
 def test_card(logic):
     card = logic.modelCard(SHIPPED)
-    for text in ("GE LOGIQ 5", "GE LOGIQ 7", "Research use only", "MIT", "436 patients", "BUS-BRA", "Held-out patients"):
+    for text in (
+        "GE LOGIQ 5",
+        "GE LOGIQ 7",
+        "Research use only",
+        "MIT",
+        "436 patients",
+        "BUS-BRA",
+        "Held-out patients",
+    ):
         assert text in card
     assert "<script" not in card
 

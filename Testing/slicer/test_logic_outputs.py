@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import slicer
 from slicer_volumes import addCine, addVolume, asymmetric, geometryOf
+
 from USHarmonizationLogic import LogicError
 from USHarmonizationLogic.outputs import createOutput
 from USHarmonizationLogic.volumes import cineOf, framesOf

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+
 from USHarmonizationLogic import LogicError
 from USHarmonizationLogic.plots import COLOURS, Series, plotChart, removeChart, showChart
 from USHarmonizationLogic.tables import columnsOf

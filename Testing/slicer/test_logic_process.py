@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from USHarmonizationLogic import LogicError
 from USHarmonizationLogic.process import ChildProcess, JobProgress, childEnvironment, pythonCommand, temporaryFolder
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import vtk
 from slicer_volumes import addCine, addSegmentation, addVolume, asymmetric
+
 from USHarmonizationLogic import LogicError
 from USHarmonizationLogic.segments import segmentMask
 
@@ -69,6 +70,8 @@ def test_refused(scene):
         segmentMask(segmentation, "S1", volume)
     far = addVolume(scene, asymmetric(), "US 2")
     far.SetOrigin(1000, 0, 0)
-    with pytest.raises(LogicError, match="segment S2 lies outside US 2; it seems to belong to another image or patient"):
+    with pytest.raises(
+        LogicError, match="segment S2 lies outside US 2; it seems to belong to another image or patient"
+    ):
         segmentMask(segmentation, "S2", far)
     assert scene.GetNumberOfNodes() == before + 2  # the other volume and its display

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+
 from USHarmonizationLogic import LogicError
 from USHarmonizationLogic.tables import columnsOf, readColumns, tableFromColumns, tableFromCsv, typed
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from USHarmonizationLogic.verdict import verdictOf
 
 from USHarmonizationLib import qa
+from USHarmonizationLogic.verdict import verdictOf
 
 GOOD = {"warnings": "", "qa_structure": "0.99", "qa_target_distance_after": "0.8"}
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import slicer
 from slicer_volumes import addCine, addVolume, asymmetric
+
 from USHarmonizationLogic import LogicError
 from USHarmonizationLogic.volumes import (
     checkOutput,
@@ -115,7 +116,9 @@ class TestRefused:
 
     def test_mr_by_its_values(self, scene):
         mr = asymmetric(frames=5).astype(np.int16) * 9
-        with pytest.raises(LogicError, match=r"MRHead has 5 slices with values from \d+ to \d+: it looks like a CT or MR"):
+        with pytest.raises(
+            LogicError, match=r"MRHead has 5 slices with values from \d+ to \d+: it looks like a CT or MR"
+        ):
             checkVolume(addVolume(scene, mr, "MRHead"))
 
     def test_twelve_bits_and_volumes_of_eight_are_ultrasound(self, scene):
@@ -158,9 +161,7 @@ class TestOutputs:
 
     def test_another_kind(self, scene):
         with pytest.raises(LogicError, match="colour is of another kind than grey"):
-            checkOutput(
-                addVolume(scene, asymmetric(), "grey"), addVolume(scene, colours(asymmetric()), "colour")
-            )
+            checkOutput(addVolume(scene, asymmetric(), "grey"), addVolume(scene, colours(asymmetric()), "colour"))
 
     def test_a_frame_of_a_cine(self, scene):
         cine = addCine(scene, asymmetric(frames=2))

@@ -1,4 +1,4 @@
-"""Harmonize many images: a folder, a cohort table, or all ultrasound volumes of the scene; started again, it goes on."""
+"""Harmonize many images: a folder, a cohort table, or all volumes of the scene. Started again, a batch goes on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from .detection import RESULT_OF, detect
 from .errors import LogicError
-from .harmonize import recordOrigin
+from .harmonize import SOURCE_ROLE, recordOrigin
 from .models import Model
 from .outputs import createOutput
 from .process import CANCELLED, ChildProcess, temporaryFolder
@@ -285,11 +285,10 @@ def _sentence(rows: Sequence[dict[str, str]], job: BatchJob, cancelled: bool) ->
 
 
 def _earlier(scene: Any, volume: Any, name: str) -> Any:
-    """The result of an earlier batch for this volume."""
+    """The result of an earlier batch for this volume, which has the name that this one's has."""
     for at in range(scene.GetNumberOfNodesByClass(volume.GetClassName())):
         node = scene.GetNthNodeByClass(at, volume.GetClassName())
-        if node.GetName() == name and node.GetAttribute(RESULT_OF) and node is not volume:
-            cines = cineOf(volume), cineOf(node)
-            if (cines[0] is None) == (cines[1] is None):
-                return node
+        same = node.GetName() == name and (cineOf(node) is None) == (cineOf(volume) is None)
+        if same and node.GetNodeReference(SOURCE_ROLE) is volume:
+            return node
     return None
