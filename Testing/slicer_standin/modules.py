@@ -1,4 +1,4 @@
-"""``slicer.modules``, the module manager, and modules: those of Slicer with a logic in slicer-core, and scripted ones."""
+"""``slicer.modules`` and the module manager: Slicer's modules that have a logic in slicer-core, and scripted ones."""
 
 from __future__ import annotations
 

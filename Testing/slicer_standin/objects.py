@@ -11,12 +11,11 @@ from PySide6.QtCore import QObject, QTimer
 from . import signals
 
 _children = QObject.children
-_meta = QObject.metaObject
 
 
 def class_name(self: QObject) -> str:
     """The class in C++; a class derived in Python has the name of its own."""
-    return str(_meta(self).className())
+    return str(signals.meta(self).className())
 
 
 def delete(self: QObject) -> None:
@@ -66,4 +65,5 @@ METHODS: dict[str, Callable[..., Any]] = {
     "disconnect": signals.disconnect,
     "findChild": find_child,
     "findChildren": find_children,
+    "metaObject": signals.meta,
 }

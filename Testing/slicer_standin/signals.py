@@ -18,7 +18,6 @@ from PySide6.QtCore import SIGNAL, QMetaMethod, QMetaObject, QObject
 
 _connect = QObject.connect
 _disconnect = QObject.disconnect
-_meta = QObject.metaObject
 _blocked = QObject.signalsBlocked
 _get = QObject.__getattribute__
 
@@ -27,6 +26,11 @@ _connections: dict[int, list[tuple[str, Callable[..., Any], Any, Any]]] = {}
 
 # Signals of Qt 6 that Qt 5.15, which Slicer 5.13 is built with, does not have.
 NOT_IN_QT5 = frozenset({"checkStateChanged"})
+
+
+def meta(obj: QObject) -> QMetaObject:
+    """The meta object of an object's class; ``QObject.metaObject`` hands out one that goes with the object."""
+    return type(obj).staticMetaObject
 
 
 class NoSuchSignalError(AttributeError):
@@ -51,8 +55,8 @@ def declared(cls: type, name: str) -> bool:
 
 
 def _native_signatures(obj: QObject, name: str) -> list[str]:
-    meta = _meta(obj)
-    methods = [meta.method(index) for index in range(meta.methodCount())]
+    its = meta(obj)
+    methods = [its.method(index) for index in range(its.methodCount())]
     signals = [m for m in methods if m.methodType() == QMetaMethod.MethodType.Signal]
     return [bytes(m.methodSignature().data()).decode() for m in signals if bytes(m.name().data()).decode() == name]
 
@@ -91,7 +95,7 @@ def _slot_of(receiver: Any, method: str | None) -> tuple[Callable[..., Any], Any
     name, takes = _name(method), method.partition("(")[2].rstrip(")").strip()
     wanted = normalized(method)
     own = [normalized(each) for base in type(receiver).__mro__ for each in vars(base).get("SLOTS", ())]
-    if wanted not in own and _meta(receiver).indexOfMethod(wanted) < 0:
+    if wanted not in own and meta(receiver).indexOfMethod(wanted) < 0:
         raise NoSuchSignalError(f"{type(receiver).__name__} has no slot {method}")
     count = len(takes.split(",")) if takes else 0
     function = getattr(receiver, name)
@@ -106,7 +110,7 @@ def _check(sender: QObject, signature: str) -> tuple[str, bool]:
     own = own_signals(type(sender))
     if wanted in own:
         return wanted, True
-    if _meta(sender).indexOfSignal(wanted) >= 0 and _name(wanted) not in NOT_IN_QT5:
+    if meta(sender).indexOfSignal(wanted) >= 0 and _name(wanted) not in NOT_IN_QT5:
         return wanted, False
     there = ", ".join(signatures(sender, _name(wanted))) or "none of that name"
     raise NoSuchSignalError(f"{type(sender).__name__} has no signal {wanted}; it has {there}")

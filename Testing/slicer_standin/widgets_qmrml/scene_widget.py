@@ -10,9 +10,8 @@ from ..scene_observers import Observers
 from ..widget_base import emit, register
 
 
-@register
-class qMRMLWidget(QtWidgets.QWidget):
-    """The base of widgets with a scene."""
+class SceneWidget(QtWidgets.QWidget):
+    """A widget that is told the scene."""
 
     SIGNALS = ("mrmlSceneChanged(vtkMRMLScene*)",)
     SLOTS = ("setMRMLScene(vtkMRMLScene*)",)
@@ -21,9 +20,6 @@ class qMRMLWidget(QtWidgets.QWidget):
         super().__init__(parent)
         self._scene: Any = None
         self._observers = Observers(self)
-
-    def mrmlScene(self) -> Any:
-        return self._scene
 
     def setMRMLScene(self, scene: Any) -> None:
         if scene is self._scene:
@@ -37,5 +33,13 @@ class qMRMLWidget(QtWidgets.QWidget):
 
 
 @register
-class qSlicerWidget(qMRMLWidget):
-    """The same for modules."""
+class qMRMLWidget(SceneWidget):
+    """The base of widgets with a scene."""
+
+    def mrmlScene(self) -> Any:
+        return self._scene
+
+
+@register
+class qSlicerWidget(SceneWidget):
+    """The base of widgets of modules, which do not tell the scene."""

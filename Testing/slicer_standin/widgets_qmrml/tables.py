@@ -64,12 +64,10 @@ class qMRMLTableView(QtWidgets.QTableView):
             return
         columns, rows = table.GetNumberOfColumns(), table.GetNumberOfRows()
         names = [table.GetColumnName(column) or "" for column in range(columns)]
-        cells = [[str(table.GetValue(row, column)) for column in range(columns)] for row in range(rows)]
-        if self.firstRowLocked and self._table.GetUseColumnNameAsColumnHeader():
-            self._model.setHorizontalHeaderLabels(names)
+        cells = [[self._table.GetCellText(row, column) for column in range(columns)] for row in range(rows)]
         for row in cells:
             self._model.appendRow([QtGui.QStandardItem(each) for each in row])
-        if self._table.GetUseColumnNameAsColumnHeader():
+        if self._table.GetUseColumnTitleAsColumnHeader():
             self._model.setHorizontalHeaderLabels(names)
 
     def setTransposed(self, transposed: bool) -> None:
@@ -77,6 +75,8 @@ class qMRMLTableView(QtWidgets.QTableView):
 
     def setFirstRowLocked(self, locked: bool) -> None:
         self.firstRowLocked = locked
+        if self._table is not None:
+            self._table.SetUseColumnTitleAsColumnHeader(locked)
 
     def setFirstColumnLocked(self, locked: bool) -> None:
         self.firstColumnLocked = locked
