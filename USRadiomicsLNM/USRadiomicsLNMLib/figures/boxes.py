@@ -69,7 +69,16 @@ def _draw(axis: Axes, panel: Boxes, rows: Sequence[str], named: bool) -> None:
         axis.plot([low, high], [row, row], color=colour, linewidth=0.9)
         axis.barh(row, third - first, left=first, height=0.56, color=colour, linewidth=0)
         axis.plot([middle, middle], [row - 0.28, row + 0.28], color="white", linewidth=1.2)
-        axis.plot([middle], [row], marker="o", markersize=2.5, color="white", markeredgecolor=INK, markeredgewidth=0.5)
+        axis.plot(
+            [middle],
+            [row],
+            marker="o",
+            markersize=2.5,
+            color="white",
+            markeredgecolor=INK,
+            markeredgewidth=0.5,
+            clip_on=False,
+        )
     axis.set_xlim(*panel.ends)
     axis.set_ylim(len(rows) - 0.5, -0.5)
     axis.set_yticks(range(len(rows)), list(rows) if named else [""] * len(rows))

@@ -6,9 +6,10 @@ import base64
 import io
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from USHarmonizationLib.errors import UsageError
 
@@ -89,7 +90,7 @@ def page(view: View, tables: dict[str, Table], figures: list[Drawn], sheets: lis
         methods=methods_text(view),
         limits=limits(view),
         sheets=sheets,
-        settings=json.dumps(view.results.settings, indent=1, ensure_ascii=False, sort_keys=True, default=str),
+        settings=_flat(view.results.settings),
         trainings=_trainings(view),
     )
 
@@ -143,13 +144,23 @@ def _small(path: Path) -> tuple[str, int, int]:
     return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii"), image.width, image.height
 
 
-def _trainings(view: View) -> list[tuple[str, str]]:
-    """Of each harmonizer its name, and settings and metrics as JSON."""
+def _trainings(view: View) -> list[tuple[str, list[str]]]:
+    """Of each harmonizer its name, and its settings and metrics."""
     found = []
     for method in view.results.methods:
         for one in method.scanners if method.images == method.name else ():
             if one.settings or one.metrics:
-                content = {"settings": one.settings, "metrics": one.metrics}
-                text = json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True, default=str)
-                found.append((f"{method.title} for {view.scanner(one.source)}: {one.name}", text))
+                title = f"{method.title} for {view.scanner(one.source)}: {one.name}"
+                found.append((title, [text for text in (_flat(one.settings), _flat(one.metrics)) if text]))
     return found
+
+
+def _flat(content: Mapping[str, Any], before: str = "") -> str:
+    """``a.b = 1; c = "x"``: all of a nested mapping in a paragraph."""
+    parts = []
+    for name, value in sorted(content.items()):
+        if isinstance(value, Mapping):
+            parts.append(_flat(value, f"{before}{name}."))
+        else:
+            parts.append(f"{before}{name} = {json.dumps(value, ensure_ascii=False, default=str)}")
+    return "; ".join(part for part in parts if part)
