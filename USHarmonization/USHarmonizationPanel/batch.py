@@ -12,7 +12,7 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from USHarmonizationLogic import LogicError, dependencies
+from USHarmonizationLogic import LogicError
 
 from .polling import Poller
 from .section import DOUBLE_CLICK_SECONDS, Section, choose, chosen, fill, saysErrors, signalsBlocked
@@ -26,7 +26,7 @@ class BatchSection(Section):
 
     def setup(self) -> None:
         ui = self.ui
-        self.install = dependencies.install
+        self.install = self.logic.installDependencies
         self.askToInstall = slicer.util.confirmOkCancelDisplay
         self._models: list[Any] = []
         self._note: tuple[str, str] | None = None

@@ -11,7 +11,7 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from USHarmonizationLogic import LogicError, dependencies
+from USHarmonizationLogic import LogicError
 from USHarmonizationLogic.volumes import checkOutput, checkVolume, cineOf
 
 from .comparison import Comparison
@@ -31,7 +31,7 @@ class HarmonizeSection(Section):
 
     def setup(self) -> None:
         ui = self.ui
-        self.install = dependencies.install
+        self.install = self.logic.installDependencies
         self.askToInstall = slicer.util.confirmOkCancelDisplay
         self.result: Any = None
         self._models: list[Any] = []

@@ -115,7 +115,7 @@ class ModelsSection(Section):
 
 def _row(model: Any) -> tuple[str, str, str, str]:
     """What the list shows of a model."""
-    origin = _("installed by you") if model.removable else _("comes with the extension")
+    origin = _("yours") if model.removable else _("built in")
     if model.error:
         return model.name, "", _("broken"), origin
     return model.sourceName, model.targetName, model.variant, origin

@@ -332,6 +332,7 @@ class TrainingSection(Section):
         """The model becomes one of those that can be chosen."""
         if self.run is not None:
             model = self.logic.installTraining(self.run)
+            self.modelsChanged()
             self._note = (
                 _("Installed: {name}. It can be chosen in the section Harmonize.").format(name=model.name),
                 "good",
