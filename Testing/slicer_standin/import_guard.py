@@ -21,10 +21,12 @@ class _Finder(machinery.FileFinder):
 
 def install() -> None:
     """Let imports from the folder ``Testing`` find no package ``slicer``."""
-    folder = str(Path(__file__).resolve().parent.parent)
-    sys.path_importer_cache[folder] = _Finder(
-        folder,
-        (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES),
-        (machinery.SourceFileLoader, machinery.SOURCE_SUFFIXES),
-        (machinery.SourcelessFileLoader, machinery.BYTECODE_SUFFIXES),
-    )
+    folder = Path(__file__).resolve().parent.parent
+    same = [entry for entry in sys.path if entry and Path(entry).resolve() == folder]  # .., as an ini file may have it
+    for entry in {str(folder), *same}:
+        sys.path_importer_cache[entry] = _Finder(
+            entry,
+            (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES),
+            (machinery.SourceFileLoader, machinery.SOURCE_SUFFIXES),
+            (machinery.SourcelessFileLoader, machinery.BYTECODE_SUFFIXES),
+        )
