@@ -67,6 +67,7 @@ def test_before_and_after(scene, pair, tmp_path):
     inside = frames["overlap"] > 0
     error = np.mean(((frames["target"].astype(float) - frames["original"])[inside] / 255) ** 2)
     assert found.figures["PSNR"]["original"] == pytest.approx(-10 * np.log10(error), abs=1e-3)
+    assert not found.warnings
     # A table and three charts, renewed by the next evaluation rather than added to.
     assert found.table.GetTable().GetValueByName(0, "figure").ToString() == "PSNR"
     assert [chart.GetTitle() for chart in found.charts][0] == "PSNR with the fixed image"
@@ -81,6 +82,8 @@ def test_harmonized_versions_are_found_by_their_place(scene, pair):
     elsewhere = copyOf(scene, pair[1], slicer.util.arrayFromVolume(pair[1]).copy(), "elsewhere")
     elsewhere.SetOrigin(3.0, 0.0, 0.0)
     smaller = copyOf(scene, pair[1], slicer.util.arrayFromVolume(pair[1])[:, 1:].copy(), "smaller")
+    for name in ("USHarmonization.pairResult", "USHarmonization.differenceRange"):
+        copyOf(scene, pair[1], slicer.util.arrayFromVolume(pair[1]).copy(), name).SetAttribute(name, "1")
     assert harmonizedOf(scene, pair[1], pair[0]) == [version]
     assert smaller not in harmonizedOf(scene, None)
 

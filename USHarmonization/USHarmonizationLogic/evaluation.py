@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from .errors import LogicError
-from .pairing import INPUTS, checkNodes, outputFolder, pairLandmarks, writeInputs
+from .pairing import INPUTS, RESULT, checkNodes, outputFolder, pairLandmarks, writeInputs
 from .planes import ijkToWorld
 from .plots import BAR, COLOURS, Series, plotChart
 from .process import ChildProcess
@@ -33,6 +33,8 @@ ORIGINAL, TARGET, OVERLAP = "original", "target", "overlap"
 NAME = "pair.nrrd"
 # What is drawn: figure -> title of the chart and of its axis.
 CHARTS = {"psnr": ("PSNR", "dB"), "ssim": ("SSIM", ""), "mi": ("Mutual information", "bits")}
+# Attributes of volumes that were computed for comparison.
+NO_VERSION = (RESULT, "USHarmonization.differenceRange")
 # Volumes lie in the same place where their corners differ by less, in mm.
 SAME_PLACE = 1e-3
 
@@ -82,7 +84,9 @@ def harmonizedOf(scene: Any, movingVolume: Any, fixedVolume: Any = None) -> list
         for at in range(scene.GetNumberOfNodesByClass(kind)):
             node = scene.GetNthNodeByClass(at, kind)
             others = (movingVolume, fixedVolume)
-            if node not in others and node.GetClassName() == kind and samePlace(node, movingVolume):
+            if any(node.GetAttribute(name) for name in NO_VERSION) or node in others:
+                continue
+            if node.GetClassName() == kind and samePlace(node, movingVolume):
                 found.append(node)
     return found
 
@@ -210,9 +214,9 @@ class EvaluationLogic:
             _chart(self.scene, title, unit, key, [one for one in found if one["figure"] == key], methods)
             for key, (title, unit) in CHARTS.items()
         )
-        doubts = dict.fromkeys(text for one in found for text in one["warnings"])
-        warnings = [text for text in chain.answer["warnings"] if text not in ONE_PAIR]
-        return PairedEvaluation(figures, table, charts, (*warnings, *doubts), folder)
+        texts = [*chain.answer["warnings"], *(text for one in found for text in one["warnings"])]
+        warnings = dict.fromkeys(text for text in texts if text not in ONE_PAIR)
+        return PairedEvaluation(figures, table, charts, tuple(warnings), folder)
 
     def _evaluationTable(self) -> Any:
         for at in range(self.scene.GetNumberOfNodesByClass("vtkMRMLTableNode")):
@@ -226,6 +230,7 @@ TABLE_ATTRIBUTE = "USHarmonization.pairedEvaluation"
 # Said of each evaluation of one pair.
 ONE_PAIR = (
     "one image: no spread, and no figure that compares sets",
+    "one image: no standard deviation",
     "no masks: no texture features",
 )
 

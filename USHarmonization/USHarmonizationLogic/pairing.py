@@ -30,6 +30,8 @@ FEW = 6
 # A landmark stands out where its error is this many times that of the others, and more than this many pixels.
 STANDS_OUT, PIXELS = 3.0, 1.0
 INPUTS = "inputs"
+# Attribute of volumes that an export made.
+RESULT = "USHarmonization.pairResult"
 
 
 @dataclass(frozen=True, eq=False)
@@ -497,6 +499,7 @@ def _gridNode(scene: Any, className: str, title: str, pixels: np.ndarray, fixedV
     for row in range(3):
         matrix.SetElement(row, 3, first[row])
     node.SetIJKToRASMatrix(matrix)
+    node.SetAttribute(RESULT, title)
     slicer.util.updateVolumeFromArray(node, np.ascontiguousarray(pixels))
     node.SetAndObserveTransformNodeID(fixedVolume.GetTransformNodeID())
     node.CreateDefaultDisplayNodes()

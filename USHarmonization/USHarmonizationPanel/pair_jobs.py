@@ -248,6 +248,8 @@ def _showFigures(table: Any, figures: Any) -> None:
     table.setColumnCount(1 + len(methods))
     names = [_("Before") if method == "original" else method for method in methods]
     table.setHorizontalHeaderLabels([_("Figure"), *names])
+    for column, name in enumerate(names, start=1):
+        table.horizontalHeaderItem(column).setToolTip(name)  # long names are cut off
     table.horizontalHeader().setSectionResizeMode(qt.QHeaderView.Stretch)
     table.verticalHeader().visible = False
     for row, (name, values) in enumerate(figures.items()):
