@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import io
 import pickle
+import re
 
 import pytest
 
-from USRadiomicsLNMLib.study.progress import EXTRACTING, FITTING, HARMONIZING, SECONDS, TRAINING, StudyProgress
+from USRadiomicsLNMLib.study.progress import (
+    EXTRACTING,
+    FITTING,
+    FORESEEN,
+    HARMONIZING,
+    SECONDS,
+    TRAINING,
+    TRUSTED,
+    StudyProgress,
+)
 
 
 class Clock:
@@ -18,26 +28,44 @@ class Clock:
         return self.now
 
 
+def left(stages: dict[str, tuple[int, int, float]]) -> float:
+    """Seconds left by the definition: of each stage what is left, what was worked on, and for how many seconds."""
+    foreseen = sum(SECONDS[stage] * worked for stage, (_, worked, _) in stages.items())
+    pace = (sum(seconds for _, _, seconds in stages.values()) + TRUSTED) / (foreseen + TRUSTED)
+    return sum(
+        count * (seconds + FORESEEN * SECONDS[stage] * pace) / (worked + FORESEEN)
+        for stage, (count, worked, seconds) in stages.items()
+    )
+
+
 def test_time_left_counts_all_stages() -> None:
     clock = Clock()
     progress = StudyProgress({HARMONIZING: 10, EXTRACTING: 10}, None, clock)
+    assert progress.seconds_left() == pytest.approx(10 * SECONDS[HARMONIZING] + 10 * SECONDS[EXTRACTING])
     clock.now = 2.0
     progress.advance(HARMONIZING, "x")
-    # Harmonizing takes 2 s each; extraction, not timed yet, is taken to be as much slower than foreseen.
-    expected = 9 * 2.0 + 10 * SECONDS[EXTRACTING] * 2.0 / SECONDS[HARMONIZING]
-    assert progress.seconds_left() == pytest.approx(expected)
     clock.now = 3.0
     progress.advance(EXTRACTING, "x")
-    assert progress.seconds_left() == pytest.approx(9 * 2.0 + 9 * 1.0)
+    assert progress.seconds_left() == pytest.approx(left({HARMONIZING: (9, 1, 2.0), EXTRACTING: (9, 1, 1.0)}))
+
+
+def test_a_stage_that_was_timed_long_enough_goes_on_as_it_did() -> None:
+    clock = Clock()
+    progress = StudyProgress({HARMONIZING: 2000}, None, clock)
+    for second in range(1, 1001):
+        clock.now = float(second)
+        progress.advance(HARMONIZING, "x")
+    assert progress.seconds_left() == pytest.approx(1000, rel=0.01)
 
 
 def test_what_was_done_before_says_nothing_about_time() -> None:
     clock = Clock()
     progress = StudyProgress({FITTING: 3}, None, clock)
+    clock.now = 100.0
     progress.advance(FITTING, "x", reused=True)
-    clock.now = 7.0
+    clock.now = 107.0
     progress.advance(FITTING, "x")
-    assert progress.seconds_left() == pytest.approx(7.0)
+    assert progress.seconds_left() == pytest.approx(left({FITTING: (1, 1, 7.0)}))
 
 
 def test_steps_of_a_training_that_goes_on_are_not_timed() -> None:
@@ -48,7 +76,7 @@ def test_steps_of_a_training_that_goes_on_are_not_timed() -> None:
     progress.progress("steps", 50, 100)  # an earlier run's
     clock.now = 4.0
     progress.progress("steps", 51, 100)
-    assert progress.seconds_left() == pytest.approx(49 * 3.0)
+    assert progress.seconds_left() == pytest.approx(left({TRAINING: (49, 1, 3.0)}))
 
 
 def test_lines_come_now_and_then() -> None:
@@ -57,11 +85,11 @@ def test_lines_come_now_and_then() -> None:
     for second in range(1, 91):
         clock.now = float(second)
         progress.advance(EXTRACTING, "extracting (original)")
-    assert stream.getvalue().splitlines() == [
-        "extracting (original): 30 of 100; about 70 s left in all",
-        "extracting (original): 60 of 100; about 40 s left in all",
-        "extracting (original): 90 of 100; about 10 s left in all",
+    lines = stream.getvalue().splitlines()
+    assert [line.partition(";")[0] for line in lines] == [
+        f"extracting (original): {done} of 100" for done in (30, 60, 90)
     ]
+    assert all(re.fullmatch(r".*; about [0-9]+ s left in all", line) for line in lines)
 
 
 def test_worker_processes_get_one_that_is_silent() -> None:

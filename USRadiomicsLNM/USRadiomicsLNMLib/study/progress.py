@@ -14,6 +14,9 @@ TRAINING, HARMONIZING, EXTRACTING, MEASURING, FITTING = "training", "harmonizing
 # What one thing of a stage takes, against the others; only a beginning, until the stage itself has been timed.
 SECONDS: Mapping[str, float] = {TRAINING: 1.0, HARMONIZING: 0.5, EXTRACTING: 0.4, MEASURING: 1.0, FITTING: 30.0}
 
+# Seconds of work, and things of a stage, that what was foreseen counts as.
+TRUSTED, FORESEEN = 30.0, 3
+
 
 class StudyProgress(Reporter):
     """Hears of every single thing that is done, a training's steps among them.
@@ -64,10 +67,13 @@ class StudyProgress(Reporter):
 
     def seconds_left(self) -> float:
         """Until all stages are done, by what their things took so far."""
-        worked = sum(SECONDS[stage] * count for stage, count in self._worked.items())
-        pace = sum(self._seconds.values()) / worked if worked else 1.0
+        expected = sum(SECONDS[stage] * count for stage, count in self._worked.items())
+        # The first things of a stage pay for its start; what was foreseen still counts as a few of them.
+        pace = (sum(self._seconds.values()) + TRUSTED) / (expected + TRUSTED)
         return sum(
-            count * (self._seconds[stage] / self._worked[stage] if self._worked.get(stage) else SECONDS[stage] * pace)
+            count
+            * (self._seconds.get(stage, 0.0) + FORESEEN * SECONDS[stage] * pace)
+            / (self._worked.get(stage, 0) + FORESEEN)
             for stage, count in self._left.items()
         )
 
