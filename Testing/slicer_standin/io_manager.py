@@ -21,6 +21,30 @@ ENDINGS = {
 }  # fmt: skip
 
 
+# slicer-core comes without ITK's readers of these.
+PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+
+
+def _read_picture(file: str, properties: dict[str, Any]) -> Any:
+    """A picture as a volume of one slice, placed as ITK and Slicer place it."""
+    import SimpleITK as sitk
+    import vtk
+
+    image = sitk.ReadImage(file)
+    pixels = sitk.GetArrayFromImage(image)
+    if pixels.ndim == 2 + (image.GetNumberOfComponentsPerPixel() > 1):
+        pixels = pixels[None]
+    spacing = (*image.GetSpacing(), 1.0)[:3]
+    matrix = vtk.vtkMatrix4x4()
+    for axis, sign in enumerate((-1, -1, 1)):
+        matrix.SetElement(axis, axis, sign * spacing[axis])
+    name = properties.get("name") or Path(file).name.partition(".")[0]
+    colour = image.GetNumberOfComponentsPerPixel() > 1
+    kind = "vtkMRMLVectorVolumeNode" if colour else "vtkMRMLScalarVolumeNode"
+    kind = "vtkMRMLLabelMapVolumeNode" if properties.get("labelmap") else kind
+    return slicer.util.addVolumeFromArray(pixels, ijkToRAS=matrix, name=name, nodeClassName=kind)
+
+
 class qSlicerCoreIOManager(QtCore.QObject):
     """Files into nodes and back."""
 
@@ -46,11 +70,17 @@ class qSlicerCoreIOManager(QtCore.QObject):
         return self.loadNodes("SceneFile", {"fileName": file, "clear": clear})
 
     def _load_VolumeFile(self, file: str, properties: dict[str, Any]) -> list[Any]:
+        if Path(file).suffix.lower() in PICTURES:
+            return self._show_volume(_read_picture(file, properties), properties)
         options = (1 if properties.get("labelmap") else 0) | (2 if properties.get("center") else 0)
         options |= 4 if properties.get("singleFile") else 0
         options |= 16 if properties.get("discardOrientation") else 0
         name = properties.get("name") or self._base(file)
         node = slicer.modules.volumes.logic().AddArchetypeVolume(file, name, options)
+        return self._show_volume(node, properties)
+
+    @staticmethod
+    def _show_volume(node: Any, properties: dict[str, Any]) -> list[Any]:
         if node is not None and properties.get("show", True) and not properties.get("labelmap"):
             selection = slicer.app.applicationLogic().GetSelectionNode()
             selection.SetActiveVolumeID(node.GetID())

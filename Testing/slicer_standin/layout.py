@@ -91,6 +91,7 @@ class qSlicerLayoutManager(QtCore.QObject):
         for index in range(splitter.count()):
             splitter.setStretchFactor(index, 1)
         splitter.setSizes([1000] * splitter.count())
+        splitter.setChildrenCollapsible(False)
         return splitter
 
     def _view(self, element: ElementTree.Element) -> Any:

@@ -171,11 +171,20 @@ class qMRMLSliceControllerWidget(QtWidgets.QWidget):
         color = COLORS.get(node.GetLayoutName(), tuple(int(255 * each) for each in node.GetLayoutColor()))
         self._label.setStyleSheet(f"background: rgb{color}; color: black; font-weight: bold; padding: 1px 8px;")
         self._slider = QtWidgets.QSlider(QtCore.Qt.Orientation.Horizontal)
+        self._slider.setRange(-100, 100)
         self._slider.connect("valueChanged(int)", self._slid)
+        self._observers = Observers(self)
+        self._observers.add(node, [vtk.vtkCommand.ModifiedEvent], self._place)
+        self._place()
         layout = QtWidgets.QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._label)
         layout.addWidget(self._slider, 1)
+
+    def _place(self) -> None:
+        blocked = self._slider.blockSignals(True)
+        self._slider.setValue(round(self._logic.GetSliceOffset()))
+        self._slider.blockSignals(blocked)
 
     def _slid(self, value: int) -> None:
         self._logic.SetSliceOffset(float(value))

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6 import QtWidgets
+import slicer
+import vtk
+from PySide6 import QtGui, QtWidgets
 
+from .. import chart_picture
+from ..scene_observers import Observers
 from ..widget_base import emit, register
 
 
@@ -20,6 +24,7 @@ class qMRMLPlotView(QtWidgets.QWidget):
         super().__init__(parent)
         self._scene: Any = None
         self._view_node: Any = None
+        self._observers = Observers(self)
         self.setMinimumSize(100, 100)
 
     def setMRMLScene(self, scene: Any) -> None:
@@ -27,7 +32,19 @@ class qMRMLPlotView(QtWidgets.QWidget):
         emit(self, "mrmlSceneChanged(vtkMRMLScene*)", scene)
 
     def setMRMLPlotViewNode(self, node: Any) -> None:
+        self._observers.clear()
         self._view_node = node
+        if node is not None:
+            events = [vtk.vtkCommand.ModifiedEvent, slicer.vtkMRMLNode.ReferenceModifiedEvent]
+            self._observers.add(node, events, self.update)
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:
+        chart = self._view_node.GetPlotChartNode() if self._view_node is not None else None
+        size = self.size
+        pixels = chart_picture.draw(chart, size.width(), size.height())
+        rows, columns, _ = pixels.shape
+        image = QtGui.QImage(pixels.tobytes(), columns, rows, 3 * columns, QtGui.QImage.Format.Format_RGB888)
+        QtGui.QPainter(self).drawImage(0, 0, image)
 
     def fitToContent(self) -> None:
         """The chart always shows all of its content here."""
