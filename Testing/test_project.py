@@ -59,6 +59,9 @@ TESTED_BY = {
     "USHarmonizationLib/training/run_folder.py": "USHarmonizationLib/training/test_trainer.py",
     "USRadiomicsLNMLib/__main__.py": "commands/test_uslnm_command.py",
     "USRadiomicsLNMLib/cli": "commands/test_uslnm_command.py",
+    "USRadiomicsLNMLib/figures": "USRadiomicsLNMLib/figures",
+    "USRadiomicsLNMLib/report": "USRadiomicsLNMLib/report",
+    "USRadiomicsLNMLib/resources.py": "USRadiomicsLNMLib/report/test_sheets.py",
     "USRadiomicsLNMLib/statistics/interval.py": "USRadiomicsLNMLib/statistics/test_performance.py",
     "USHarmonizationLib/variants/base.py": "USHarmonizationLib/variants/test_cyclegan.py",
 }
@@ -235,13 +238,14 @@ def test_a_wheel_has_the_packages_and_the_resources(tmp_path: Path) -> None:
     subprocess.run([*pip, "wheel", *offline, "--wheel-dir", tmp_path, source], check=True)
     (wheel,) = tmp_path.glob("usharmonization-*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
-    resources = ROOT / "USHarmonization" / "Resources"
     for path in tracked_files():
         for package, library in LAYERS.items():
             if path.is_relative_to(library):
                 assert str(package / path.relative_to(library)) in names
-        if path.is_relative_to(resources):
-            assert str("USHarmonizationLib/Resources" / path.relative_to(resources)) in names
+        for module in ("USHarmonization", "USRadiomicsLNM"):
+            resources = ROOT / module / "Resources"
+            if path.is_relative_to(resources):
+                assert f"{module}Lib/Resources/{path.relative_to(resources).as_posix()}" in names
     site = tmp_path / "site"
     subprocess.run([*pip, "install", *offline, "--target", site, wheel], check=True)
     program = (
