@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from contextlib import redirect_stdout
 from functools import cache
 from io import StringIO
@@ -152,7 +153,7 @@ def uslnm(*arguments: Any) -> int:
 
 @cache
 def model_folder(base: Path) -> Path:
-    """A folder with ``features.csv`` and ``after.csv`` of many patients, and ``model.json`` and ``comparison`` of these.
+    """A folder with ``features.csv`` and ``after.csv`` of many patients, ``model.json`` and ``comparison`` of these.
 
     ``fit.json`` and ``compare.json`` are what the commands answered.
     """
@@ -171,3 +172,11 @@ def _answer(path: Path, *arguments: Any) -> None:
     with redirect_stdout(StringIO()) as answer:
         assert uslnm(*arguments) == 0
     path.write_text(answer.getvalue(), encoding="utf-8")
+
+
+def answering(path: Path) -> Any:
+    """A child process, ready to start, that answers at once what a command has answered into a file."""
+    from USHarmonizationLogic.process import ChildProcess
+
+    code = f"print(open({str(path)!r}, encoding='utf-8').read())"
+    return ChildProcess(["-c", code], command=[sys.executable])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from slicer_lesions import model_folder, write_cohort
+from slicer_lesions import answering, model_folder, write_cohort
 
 from USHarmonizationLogic.tables import columnsOf
 from USRadiomicsLNMLogic import LogicError, USRadiomicsLNMLogic
@@ -67,7 +67,7 @@ def test_a_fit_gives_a_model_tables_and_a_chart(logic: USRadiomicsLNMLogic, fold
     assert performance["set"] == ["nested", "training"]
     assert performance["auc"][0] == model.performance["nested"]["auc"]["value"]
     assert sorted(features["feature"]) == sorted(feature.name for feature in model.features)
-    assert results.summary[1].startswith("nested: AUC 0.")
+    assert results.summary[1].startswith("Cross-validated: AUC 0.")
     assert any("no split was held out" in note for note in results.notes)
     assert results.charts[0].GetName() == "LNM model coefficients"
     again = logic.finishFit(process)
@@ -76,18 +76,20 @@ def test_a_fit_gives_a_model_tables_and_a_chart(logic: USRadiomicsLNMLogic, fold
 
 def test_a_comparison_gives_curves(logic: USRadiomicsLNMLogic, folder: Path, tmp_path: Path) -> None:
     process = logic.startCompare(folder / "features.csv", folder / "after.csv", "lnm", tmp_path / "out", folds=3)
-    assert process.start().wait(120) == "done"
+    assert process.state == "ready"
+    process = answering(folder / "compare.json")  # what this very command has answered
+    assert process.start().wait(30) == "done"
     results = logic.finishCompare(process)
     assert [chart.GetName() for chart in results.charts] == ["LNM ROC", "LNM calibration", "LNM decision curve"]
     roc = results.charts[0]
     assert [roc.GetNthPlotSeriesNode(place).GetName() for place in range(3)] == ["before", "after", "chance"]
     series = roc.GetNthPlotSeriesNode(1)
     values = columnsOf(series.GetTableNode())[series.GetYColumnName()]
-    with open(tmp_path / "out" / "roc.csv", newline="", encoding="utf-8") as stream:
+    with open(folder / "comparison" / "roc.csv", newline="", encoding="utf-8") as stream:
         rows = [row for row in csv.DictReader(stream) if (row["model"], row["set"]) == ("after", "nested")]
     assert values[: len(rows)] == pytest.approx([float(row["true_positive_rate"]) for row in rows])
-    assert "nested" in roc.GetTitle()
-    assert results.summary[0].startswith("nested: AUC ")
+    assert roc.GetTitle() == "LNM ROC (cross-validated)"
+    assert results.summary[0].startswith("Cross-validated: AUC ")
     assert "DeLong" in results.summary[0]
     assert columnsOf(results.tables[0])["model"] == ["before", "before", "after", "after"]
 
@@ -107,7 +109,7 @@ def test_lesions_that_fail_are_told_with_a_way_on(logic: USRadiomicsLNMLogic, tm
     process = logic.startFit(cohort, "lnm", tmp_path / "model.json").start()
     assert process.wait(120) == "failed"
     with pytest.raises(
-        LogicError, match=r"1 lesion of the cohort have no features.*choose the table cohort-features\.csv"
+        LogicError, match=r"1 lesion of the cohort has no features.*choose the table cohort-features\.csv"
     ):
         logic.finishFit(process)
 

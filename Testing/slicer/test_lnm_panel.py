@@ -15,6 +15,7 @@ from slicer_lesions import (
     HARMONIZER,
     SCANNER,
     add_segment,
+    answering,
     lesion_mask,
     model_folder,
     segmentation_node,
@@ -316,11 +317,6 @@ def sections(moduleWidget):
     widget.ui.scoreCollapsible.collapsed = True
     widget.ui.fitCollapsible.collapsed = widget.ui.compareCollapsible.collapsed = False
     return widget.sections
-
-
-def answering(path):
-    """A process that answers at once what a command has answered before."""
-    return process(f"print(open({str(path)!r}, encoding='utf-8').read())")
 
 
 def wait_for_table(section) -> None:

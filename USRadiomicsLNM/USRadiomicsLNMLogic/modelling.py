@@ -24,6 +24,12 @@ RATES = ("accuracy", "sensitivity", "specificity", "ppv", "npv")
 MODELS = ("before", "after")
 # Sets of patients, the most convincing first.
 SETS = ("test", "validation", "nested", "training")
+SET_TEXTS = {
+    "test": "Test patients",
+    "validation": "Validation patients",
+    "nested": "Cross-validated",
+    "training": "Training patients (too good to be true)",
+}
 
 
 @dataclass(frozen=True)
@@ -193,7 +199,7 @@ def fitResults(scene: Any, process: ModelProcess) -> Results:
     )
     chart = barChart(scene, "LNM model coefficients", coefficients, "log odds a standard deviation")
     summary = tuple(
-        f"{name}: AUC {_estimate(one['auc'])}, {one['patients']} patients, {one['events']} with the outcome."
+        f"{SET_TEXTS[name]}: AUC {_estimate(one['auc'])}, {one['patients']} patients, {one['events']} with the outcome."
         for name, one in zip(sets, figures, strict=True)
     )
     counted = len(coefficients)
@@ -224,7 +230,7 @@ def compareResults(scene: Any, process: ModelProcess) -> Results:
         before, after = (_estimate(answer["performance"][model][name]["auc"]) for model in MODELS)
         p = test.get("p")
         said = f"p = {p:.3g}" if p is not None else "no test possible"
-        summary.append(f"{name}: AUC {before} before, {after} after ({said}, DeLong, paired).")
+        summary.append(f"{SET_TEXTS.get(name, name)}: AUC {before} before, {after} after ({said}, DeLong, paired).")
     models = tuple(folder / f"{name}.json" for name in MODELS)
     return Results(tuple(summary), tuple(answer["notes"]), tables, charts, folder, models)
 
@@ -268,7 +274,7 @@ def compareCharts(scene: Any, folder: Path, patients: str) -> tuple[Any, ...]:
             scene,
             name,
             series,
-            title=f"{name} ({patients})",
+            title=f"{name} ({SET_TEXTS[patients].lower()})",
             xTitle=titles[0],
             yTitle=titles[1],
             xRange=ranges[0],

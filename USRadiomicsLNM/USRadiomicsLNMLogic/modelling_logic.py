@@ -72,7 +72,7 @@ class ModellingLogic:
 
         Example:
             >>> logic.finishFit(process).summary[1]
-            'nested: AUC 0.78 (95 % CI 0.70 to 0.86), 170 patients, 59 with the outcome.'
+            'Cross-validated: AUC 0.78 (95 % CI 0.70 to 0.86), 170 patients, 59 with the outcome.'
         """
         from .modelling import fitResults
 

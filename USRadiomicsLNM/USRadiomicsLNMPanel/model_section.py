@@ -20,6 +20,8 @@ from .views import showInViews
 
 # A person types; a table is looked at when the typing has stopped.
 PAUSE_MS = 250
+# Of text in a panel of the usual width.
+LABEL_WIDTH = 400
 
 
 class ModelSection(Section):
@@ -249,6 +251,8 @@ class ModelSection(Section):
         ui.summaryLabel.text = "\n".join(found.summary)
         ui.notesLabel.text = "\n".join(f"• {note}" for note in found.notes)
         ui.notesLabel.visible = bool(found.notes)
+        for label in (ui.summaryLabel, ui.notesLabel):
+            label.minimumHeight = label.heightForWidth(LABEL_WIDTH)  # or a full panel would cut lines off
         self._fillResults()
         ui.resultGroup.visible = True
         self.onTableChosen()
