@@ -30,6 +30,7 @@ IMPORT_NAMES = {
     "pillow": "PIL",
     "python-gdcm": "gdcm",
     "PyWavelets": "pywt",
+    "PyYAML": "yaml",
     "scikit-learn": "sklearn",
     "lightning-fabric": "lightning_fabric",
     "pyradiomics": "radiomics",
