@@ -8,7 +8,7 @@ from typing import Any
 FIXED, MOVING = "hitachi-preirus", "ge-voluson-e8"
 
 
-def simulatePhantom(folder: Path, size: int = 200, count: int = 1) -> Path:
+def simulate_phantom(folder: Path, size: int = 200, count: int = 1) -> Path:
     """Simulate pairs into a folder; the folder."""
     from USHarmonizationLib.simulation.phantom_files import phantom_pairs, write_phantom_pairs
 
@@ -24,7 +24,7 @@ def marks(folder: Path, scanner: str) -> Path:
     return folder / "landmarks" / scanner / "pair-0001.mrk.json"
 
 
-def readVolume(scene: Any, path: Path) -> Any:
+def read_volume(scene: Any, path: Path) -> Any:
     import slicer
 
     node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", path.parent.name)
@@ -35,7 +35,7 @@ def readVolume(scene: Any, path: Path) -> Any:
     return node
 
 
-def readMarks(scene: Any, path: Path) -> Any:
+def read_marks(scene: Any, path: Path) -> Any:
     import slicer
 
     node = scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", f"{path.parent.name} landmarks")
@@ -45,8 +45,8 @@ def readMarks(scene: Any, path: Path) -> Any:
     return node
 
 
-def readPair(scene: Any, folder: Path) -> tuple[Any, Any, Any, Any]:
+def read_pair(scene: Any, folder: Path) -> tuple[Any, Any, Any, Any]:
     """Fixed volume, moving volume, fixed landmarks, moving landmarks."""
-    volumes = [readVolume(scene, image(folder, scanner)) for scanner in (FIXED, MOVING)]
-    lists = [readMarks(scene, marks(folder, scanner)) for scanner in (FIXED, MOVING)]
+    volumes = [read_volume(scene, image(folder, scanner)) for scanner in (FIXED, MOVING)]
+    lists = [read_marks(scene, marks(folder, scanner)) for scanner in (FIXED, MOVING)]
     return (*volumes, *lists)

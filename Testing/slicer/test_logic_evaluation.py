@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import slicer
-from phantom_pairs import readPair, simulatePhantom
+from phantom_pairs import read_pair, simulate_phantom
 
 from USHarmonizationLib.landmarks.resampling import resample
 from USHarmonizationLogic import LogicError, USHarmonizationLogic
@@ -17,12 +17,12 @@ from USHarmonizationLogic.process_chain import ProcessChain
 
 @pytest.fixture(scope="module")
 def phantom(tmp_path_factory):
-    return simulatePhantom(tmp_path_factory.mktemp("phantom"))
+    return simulate_phantom(tmp_path_factory.mktemp("phantom"))
 
 
 @pytest.fixture
 def pair(scene, phantom):
-    return readPair(scene, phantom)
+    return read_pair(scene, phantom)
 
 
 def copyOf(scene, volume, array, name):
@@ -70,7 +70,7 @@ def test_before_and_after(scene, pair, tmp_path):
     assert not found.warnings
     # A table and three charts, renewed by the next evaluation rather than added to.
     assert found.table.GetTable().GetValueByName(0, "figure").ToString() == "PSNR"
-    assert [chart.GetTitle() for chart in found.charts][0] == "PSNR with the fixed image"
+    assert found.charts[0].GetTitle() == "PSNR with the fixed image"
     assert all(chart.GetNumberOfPlotSeriesNodes() == 2 for chart in found.charts)
     count = scene.GetNumberOfNodes()
     assert logic.finishPairedEvaluation(chain).table is found.table

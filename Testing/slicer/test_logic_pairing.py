@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import slicer
 import vtk
-from phantom_pairs import FIXED, MOVING, image, marks, readPair, simulatePhantom
+from phantom_pairs import FIXED, MOVING, image, marks, read_pair, simulate_phantom
 
 from USHarmonizationLib.errors import InputError
 from USHarmonizationLib.landmarks.registration import WrongOrderError
@@ -22,12 +22,12 @@ from USHarmonizationLogic.planes import plane
 
 @pytest.fixture(scope="module")
 def phantom(tmp_path_factory):
-    return simulatePhantom(tmp_path_factory.mktemp("phantom"))
+    return simulate_phantom(tmp_path_factory.mktemp("phantom"))
 
 
 @pytest.fixture
 def pair(scene, phantom):
-    return readPair(scene, phantom)
+    return read_pair(scene, phantom)
 
 
 def makeVolume(scene, name="volume", size=(1, 80, 100), spacing=0.5, kind="vtkMRMLScalarVolumeNode"):

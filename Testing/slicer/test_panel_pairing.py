@@ -7,7 +7,7 @@ import pytest
 import slicer
 import vtk
 from panel_driving import ENDLESS, FAILING, addVolume, openSection, passEvents, process, shown, speckle
-from phantom_pairs import readPair, simulatePhantom
+from phantom_pairs import read_pair, simulate_phantom
 
 from USHarmonizationLogic import pair_views
 from USHarmonizationLogic.landmark_lists import placed
@@ -17,7 +17,7 @@ from USHarmonizationLogic.pairing import pairLandmarks
 
 @pytest.fixture(scope="module")
 def phantom(tmp_path_factory):
-    return simulatePhantom(tmp_path_factory.mktemp("phantom"))
+    return simulate_phantom(tmp_path_factory.mktemp("phantom"))
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def images(section):
 @pytest.fixture
 def pair(section, scene, phantom):
     """A simulated pair with its true landmarks, chosen."""
-    nodes = readPair(scene, phantom)
+    nodes = read_pair(scene, phantom)
     ui = section.ui
     selectors = (ui.fixedSelector, ui.movingSelector, ui.fixedListSelector, ui.movingListSelector)
     for selector, node in zip(selectors, nodes, strict=True):

@@ -47,7 +47,7 @@ class CohortSummary:
         return text
 
     def problem(self, source: str = "", target: str = "", names: Mapping[str, str] | None = None) -> str:
-        """Why a training with these scanners cannot start, as far as the table tells; "" where nothing speaks against it."""
+        """Why a training with these scanners cannot start, as far as the table tells; "" where it may."""
         names = names or {}
         if self.missing:
             more = f" and {len(self.missing) - SHOWN} more" if len(self.missing) > SHOWN else ""

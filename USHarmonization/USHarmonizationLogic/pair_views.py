@@ -195,7 +195,7 @@ class PairViews:
 
 
 def startPlacing(scene: Any, listNode: Any) -> bool:
-    """Each click in a view of this list places a point of it, until ``stopPlacing``; False where nothing can be clicked.
+    """Each click in a view of this list places a point of it, until ``stopPlacing``; False without an application.
 
     Example:
         >>> startPlacing(slicer.mrmlScene, landmarks)

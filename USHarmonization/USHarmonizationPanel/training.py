@@ -396,7 +396,7 @@ class TrainingSection(Section):
             return
         path = previews[place]
         step = int(path.stem.rpartition("-")[2])
-        text = _("as they were") if step == 0 else _("step {step}").format(step=step)
+        text = _("Step {step}. From left: as it was, harmonized, target scanner").format(step=step)
         self.ui.previewStepLabel.text = text
         if path == self._preview:
             return
