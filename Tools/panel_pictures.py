@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "USHarmonization" / "Resources" / "SampleData"
 WINDOW = (1280, 800)
 # States whose pictures the README shows.
-SCREENSHOTS = ("ready", "result", "difference", "batch")
+SCREENSHOTS = ("ready", "result", "difference", "models")
 
 
 class Pictures:

@@ -16,10 +16,7 @@ MODEL = "ge-logiq-5-to-ge-logiq-7"
 
 @pytest.fixture
 def widget(scene, moduleWidget):
-    widget = moduleWidget("USHarmonization")
-    widget.enter()
-    yield widget
-    widget.exit()
+    return moduleWidget("USHarmonization")
 
 
 @pytest.fixture
@@ -33,6 +30,7 @@ def ready(section):
     volume = addVolume(speckle())
     section.logic.setScanner(volume, "ge-logiq-5")
     section.pickDefaults()
+    section.install = lambda *arguments, **options: None  # what is installed here is not what is tested
     assert section.ui.harmonizeButton.enabled, section.ui.statusLabel.text
     return volume
 
@@ -229,8 +227,8 @@ def test_the_verdict_has_a_colour_and_a_mark(section, ready, monkeypatch, colour
     section._showResult(job)
     assert section.ui.verdictLabel.text == f"{mark} What the checks found."
     assert section.ui.verdictLabel.styleSheet
-    assert shown(section.ui.warningsLabel) == (len(warnings) > 1)
-    assert all(text in section.ui.warningsLabel.text for text in warnings if len(warnings) > 1)
+    assert shown(section.ui.warningsLabel) == bool(warnings)
+    assert all(text in section.ui.warningsLabel.text for text in warnings)
 
 
 def test_output_equal_to_input(section, ready):
