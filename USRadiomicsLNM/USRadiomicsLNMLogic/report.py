@@ -73,9 +73,9 @@ def _column(scored: Scored, picture: str, alone: bool) -> str:
     listed = "".join(f"<li>{html.escape(warning)}</li>" for warning in meaning.warnings)
     warnings = f'<ul class="warnings">{listed}</ul>' if listed else "<p>None.</p>"
     return (
-        f'<section>{heading}{picture}{through}<div class="percent">{meaning.percent}</div>'
+        f'<section>{heading}{picture}<div class="percent">{meaning.percent}</div>'
         f'<div class="sub">{html.escape(RESEARCH_USE)}</div>{probabilityBar(scored)}'
-        f"<p><b>{html.escape(meaning.verdict)}</b></p><p>{html.escape(meaning.sentence)}</p>"
+        f"<p><b>{html.escape(meaning.verdict)}</b></p><p>{html.escape(meaning.sentence)}</p>{through}"
         f"<h2>What makes up the score</h2>{contributionBars(scored)}<h2>Warnings</h2>{warnings}</section>"
     )
 

@@ -252,7 +252,7 @@ class ModelSection(Section):
         ui.notesLabel.text = "\n".join(f"• {note}" for note in found.notes)
         ui.notesLabel.visible = bool(found.notes)
         for label in (ui.summaryLabel, ui.notesLabel):
-            label.minimumHeight = label.heightForWidth(LABEL_WIDTH)  # or a full panel would cut lines off
+            label.minimumHeight = max(0, label.heightForWidth(LABEL_WIDTH))  # or a full panel would cut lines off
         self._fillResults()
         ui.resultGroup.visible = True
         self.onTableChosen()

@@ -59,7 +59,7 @@ class ResultColumn:
             ui.warningsLabel,
             ui.moreLabel,
         ):
-            label.minimumHeight = label.heightForWidth(width)  # or a full panel would cut lines off
+            label.minimumHeight = max(0, label.heightForWidth(width))  # or a full panel would cut lines off
         self.widget.visible = True
 
     def hide(self) -> None:
