@@ -141,4 +141,7 @@ def _draw(axis: Axes, panel: Dots, rows: Sequence[str], names: Sequence[str], na
     axis.tick_params(axis="y", length=0)
     axis.spines["left"].set_visible(False)
     axis.margins(x=0.08)
+    low, high = axis.get_xlim()
+    if high - low < 1e-6 * max(1.0, abs(low)):  # all the same: no scale of rounding errors
+        axis.set_xlim(low - 0.05 * max(1.0, abs(low)), high + 0.05 * max(1.0, abs(low)))
     axis.locator_params(axis="x", nbins=3)

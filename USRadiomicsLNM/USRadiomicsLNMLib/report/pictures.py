@@ -158,7 +158,7 @@ def example_warnings(rows: Sequence[Example]) -> list[str]:
 
 def areas(view: View) -> Picture | None:
     """AUCs with intervals, and differences to the original, of each set."""
-    names = [name for name in view.sets if name != TRAINING][:2]
+    names = [name for name in view.sets if name in (view.primary, NESTED)]
     methods = [m for m in view.results.methods if any(view.performance(m.name, name) for name in names)]
     panels = []
     for name in names:

@@ -65,7 +65,7 @@ def _models(view: View) -> str:
     parts = []
     for better in (True, False):
         these = [
-            f"{title} by {fixed(abs(row.difference), 3)} ({_ends(row.low, row.high)}, {_p(row.p_holm)})"
+            f"{title} ({fixed(row.difference, 3)}, {_ends(row.low, row.high)}, {_p(row.p_holm)})"
             for title, row in shown
             if (row.difference > 0) == better
         ]
@@ -116,7 +116,7 @@ def _where(view: View, row: ScannerRow) -> str:
 def _gain(view: View, row: ScannerRow, comparisons: int) -> str:
     ends = _ends(row.difference_low, row.difference_high)
     p = _p(min(1.0, row.p * comparisons), "Bonferroni")
-    return f"{_where(view, row)} by {fixed(abs(row.difference), 3)} ({ends}, {p})"
+    return f"{_where(view, row)} ({fixed(row.difference, 3)}, {ends}, {p})"
 
 
 def _images(view: View) -> str:
