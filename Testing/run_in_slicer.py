@@ -65,9 +65,9 @@ def _is_test(argument: str) -> bool:
 
 def main() -> None:
     """Run, and leave the application whatever happens."""
-    arguments = sys.argv[1:]
+    arguments = [each for each in sys.argv[1:] if each != "--"]
     try:
-        code = run(arguments[1:] if arguments[:1] == ["--"] else arguments)
+        code = run(arguments)
     except SystemExit as leaving:
         print(leaving, file=sys.stderr)
         code = 1

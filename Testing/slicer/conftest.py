@@ -99,20 +99,15 @@ def scene(application: Any, errors: list[BaseException]) -> Iterator[Any]:
     yield scene
     scene.Clear(0)
     application.processEvents()
-    left = [scene.GetNodeByID(each).GetName() for each in node_ids(scene) - nodes]
+    new = [scene.GetNodeByID(each) for each in node_ids(scene) - nodes]
+    left = [node.GetName() for node in new if not node.GetSingletonTag()]
     for each in node_ids(scene) - nodes:  # closing a scene keeps singletons: views may stay, not what panels remember
         if scene.GetNodeByID(each).IsA("vtkMRMLScriptedModuleNode"):
             scene.RemoveNode(scene.GetNodeByID(each))
     assert not errors, f"an exception in a slot or an observer: {errors!r}"
-    assert not _not_kept(left), f"closing the scene leaves nodes behind: {left}"
+    assert not left, f"closing the scene leaves nodes behind: {left}"
     assert not child_processes() - processes, "child processes still run"
     assert len(running_timers()) <= timers, "a timer still runs"
-
-
-def _not_kept(names: list[str]) -> list[str]:
-    """Without nodes that are meant to outlive a scene: parameter nodes and views, which are singletons."""
-    kept = ("USHarmonization", "USRadiomicsLNM", "Red", "Green", "Yellow", "View", "Slice", "Plot", "Table", "Compare")
-    return [name for name in names if not name.startswith(kept)]
 
 
 @pytest.fixture

@@ -64,6 +64,12 @@ class qSlicerApplication(QtWidgets.QApplication):
         self._logic.SetHomeDirectory(self._folder.name)
         self._logic.SetShareDirectory("share")
         self._logic.SetTemporaryPath(self.temporaryPath)
+        cache = slicer.vtkCacheManager()
+        cache.SetRemoteCacheDirectory(self.temporaryPath)
+        files = slicer.vtkDataIOManager()
+        files.SetCacheManager(cache)
+        slicer.mrmlScene.SetCacheManager(cache)
+        slicer.mrmlScene.SetDataIOManager(files)  # scenes in one file (.mrb) are unpacked in the cache
         self._settings = QtCore.QSettings()
         self._options = qSlicerCommandOptions()
         self._modules = qSlicerModuleManager(self._logic)

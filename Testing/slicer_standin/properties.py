@@ -15,6 +15,7 @@ import shiboken6
 from PySide6.QtCore import Property, QObject, SignalInstance
 
 from . import objects, signals
+from .qt6_only import is_qt6_only
 
 OWN_PACKAGE = __name__.rpartition(".")[0]
 
@@ -70,14 +71,14 @@ def _find_kind(cls: type, name: str) -> str:
             return "python"
     if own_property(cls, name) is not None:
         return "own property"
+    if name in NOT_IN_SLICER or is_qt6_only(cls, name):
+        return "unknown"
     if any(name in vars(base) for base in cls.__mro__ if base.__module__.startswith(OWN_PACKAGE)):
         return "private" if name.startswith("_") else "method"
     if cls.staticMetaObject.indexOfProperty(_mapped(cls, name)) >= 0:  # type: ignore[attr-defined]
         return "property"
     if signals.declared(cls, name):
         return "signal"
-    if name in NOT_IN_SLICER:
-        return "unknown"
     for base in cls.__mro__:
         if name in vars(base):
             return "method"

@@ -16,6 +16,8 @@ from typing import Any
 import shiboken6
 from PySide6.QtCore import SIGNAL, QMetaMethod, QMetaObject, QObject
 
+from .qt6_only import is_qt6_only
+
 _connect = QObject.connect
 _disconnect = QObject.disconnect
 _blocked = QObject.signalsBlocked
@@ -23,9 +25,6 @@ _get = QObject.__getattribute__
 
 # Connections by address of the sender: (signal, slot, key of the slot, handle of Qt or None).
 _connections: dict[int, list[tuple[str, Callable[..., Any], Any, Any]]] = {}
-
-# Signals of Qt 6 that Qt 5.15, which Slicer 5.13 is built with, does not have.
-NOT_IN_QT5 = frozenset({"checkStateChanged"})
 
 
 def meta(obj: QObject) -> QMetaObject:
@@ -63,7 +62,7 @@ def _native_signatures(obj: QObject, name: str) -> list[str]:
 
 def signatures(obj: QObject, name: str) -> list[str]:
     """Signatures of an object's signals of that name."""
-    if name in NOT_IN_QT5:
+    if is_qt6_only(type(obj), name):
         return []
     return [each for each in own_signals(type(obj)) if _name(each) == name] or _native_signatures(obj, name)
 
@@ -110,7 +109,7 @@ def _check(sender: QObject, signature: str) -> tuple[str, bool]:
     own = own_signals(type(sender))
     if wanted in own:
         return wanted, True
-    if meta(sender).indexOfSignal(wanted) >= 0 and _name(wanted) not in NOT_IN_QT5:
+    if meta(sender).indexOfSignal(wanted) >= 0 and not is_qt6_only(type(sender), _name(wanted)):
         return wanted, False
     there = ", ".join(signatures(sender, _name(wanted))) or "none of that name"
     raise NoSuchSignalError(f"{type(sender).__name__} has no signal {wanted}; it has {there}")
