@@ -261,6 +261,12 @@ def test_wrong_requests_start_nothing(changes: dict[str, Any], line: str, cohort
     assert not (tmp_path / "bundle.training" / "run.json").exists()
 
 
+def test_crops_that_are_too_small_for_the_variant_start_nothing(cohort_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="setting crop is 32; needed: at least 48 for the variant texture"):
+        train(cohort_folder / "cohort.csv", SOURCE, TARGET, tmp_path / "bundle", "texture", {"crop": 32})
+    assert not list(tmp_path.glob("bundle*"))
+
+
 @pytest.mark.slow
 def test_two_processes_train_together_and_fail_together(cohort_folder: Path, tmp_path: Path) -> None:
     def two(out: Path, **changes: Any) -> TrainingResult:

@@ -63,6 +63,12 @@ def test_content_is_kept_by_the_toned_image_itself_and_lost_upside_down() -> Non
     assert shifted[1].item() == pytest.approx(0.25, abs=1e-4)
 
 
+def test_content_losses_are_defined_for_the_least_crop() -> None:
+    side = Texture.least_crop
+    image = torch.rand(1, 1, side, side)
+    assert content_losses(image, image, torch.ones_like(image, dtype=torch.bool))[1].item() == pytest.approx(0, abs=1e-6)
+
+
 def test_overlays_take_no_part() -> None:
     """What stands under a mask changes no loss."""
     model = built()

@@ -156,13 +156,16 @@ def _job(
     unknown = sorted(set(values) - common - own)
     if unknown:
         raise UsageError(f"unknown setting {unknown[0]}; known: {', '.join(sorted(common | own))}")
+    settings = TrainingSettings.from_json({key: value for key, value in values.items() if key in common})
+    if settings.crop < (least := entry.load().least_crop):
+        raise UsageError(f"setting crop is {settings.crop}; needed: at least {least} for the variant {name}")
     return Job(
         run=run,
         bundle=out,
         source=source,
         target=target,
         variant=name,
-        settings=TrainingSettings.from_json({key: value for key, value in values.items() if key in common}),
+        settings=settings,
         variant_settings=entry.settings({key: value for key, value in values.items() if key in own}),
         device=device,
     )

@@ -65,6 +65,8 @@ class Variant(ABC):
     """
 
     settings_class: ClassVar[type[Settings]]
+    # Rows and columns that a training crop must have for all losses to be defined.
+    least_crop: ClassVar[int] = 16
 
     def __init__(self, settings: Any) -> None:
         self.settings = settings

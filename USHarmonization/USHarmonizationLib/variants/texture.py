@@ -76,6 +76,7 @@ class Texture(Variant):
     """``generator`` (source to target), its moving ``average``, critics ``fine`` and ``coarse``."""
 
     settings_class = TextureVariantSettings
+    least_crop = 48  # one window of the content losses
     settings: TextureVariantSettings
 
     def __init__(self, settings: TextureVariantSettings) -> None:
