@@ -107,6 +107,9 @@ def test_the_results_say_what_was_done_to_which_scanner(made: Made) -> None:
     assert {methods[name][SOURCE].how for name in ("cyclegan", "texture", "texture+combat")} == {TRAINED}
     assert methods["cyclegan"][SOURCE].steps == 2
     assert methods["cyclegan"][SOURCE].settings["balance"] == "lnm"
+    for name in MADE:
+        rows = (made.out / "generated" / name / SOURCE / "apply.csv").read_text("utf-8")
+        assert "is for unknown" not in rows, name
     assert all(each.patients_in_test == 0 for treated in methods.values() for each in treated.values())
 
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 # Methods that need no bundle, but frames of the target scanner.
 PLAIN_METHODS = ("fda", "histogram")
+# What a bundle calls a scanner that it does not know.
+UNKNOWN = "unknown"
 
 
 def load_harmonizer(
@@ -59,7 +61,8 @@ def load_harmonizer(
     entry = bundle.networks["generator"]
     if entry.settings["name"] in methods:
         made = methods[entry.settings["name"]].from_stored(entry.settings, bundle.weights(), bundle.name)
-        made.source, made.target = bundle.source, bundle.target
+        # One that was fitted to images of the target alone is for any scanner.
+        made.source, made.target = ("" if bundle.source == UNKNOWN else bundle.source), bundle.target
         made.training_patients = bundle.training_patients
         return made
     return NetworkHarmonizer(bundle, device, threads)

@@ -22,7 +22,7 @@ from USHarmonizationLib.apply import apply
 from USHarmonizationLib.bundle import MODEL_FILE, read_bundle, write_bundle
 from USHarmonizationLib.cohort import PSEUDONYM, CohortRow, absolute, write_cohort
 from USHarmonizationLib.errors import InputError, UsageError
-from USHarmonizationLib.harmonizers import PLAIN_METHODS, load_harmonizer
+from USHarmonizationLib.harmonizers import PLAIN_METHODS, UNKNOWN, load_harmonizer
 from USHarmonizationLib.inputs import select_inputs
 from USHarmonizationLib.pipeline import Recipe
 from USHarmonizationLib.records import COHORT, DONE, FAILED, Applied, sha256
@@ -114,7 +114,7 @@ def _fitted(work: Work, method: str) -> Path:
     fitted = classes[method].from_frames(frame for image in images for frame in reference_frames(image))
     write_bundle(
         folder,
-        source="unknown",
+        source=UNKNOWN,
         target=work.study.target,
         variant=method,
         name=method,

@@ -268,7 +268,8 @@ def _limits(work: Work) -> Sequence[str]:
         "A harmonizer that learned from patients learned from those of the splits train and, for its checkpoint, "
         "validation: figures of all images (not held out) contain them.",
         "ComBat shifts and scales features scanner by scanner; it needs images of every scanner to be fitted, treats "
-        "no new one, and does not make scanners indistinguishable (see scanner_features).",
+        "no new one, and does not make scanners indistinguishable: of its figures only those of held-out images are of "
+        "images that it was not fitted to (see scanner_features).",
         "Several texture features depend on the number of pixels of a lesion, so that a model without shape features "
         "still knows something of its size.",
         "Tests of a cross-validation compare predictions that are not independent: trust those of held-out patients "
