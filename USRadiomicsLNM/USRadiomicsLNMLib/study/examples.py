@@ -1,6 +1,6 @@
 """Example images (Figure 5): of each scanner one image, before and after each method.
 
-Only the imaged area is shown: what a scanner writes around it may name the patient.
+Only tissue is shown: what a scanner writes around it, or into it, may name the patient. Graphics are filled from around.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from USHarmonizationLib.atomic import atomic_path
 from USHarmonizationLib.cohort import CohortRow, absolute
 from USHarmonizationLib.errors import InputError
 from USHarmonizationLib.files import read_image
+from USHarmonizationLib.fill import fill
 from USHarmonizationLib.image import UltrasoundImage
-from USHarmonizationLib.preparation import read_lesions
+from USHarmonizationLib.preparation import prepare_frame, read_lesions
 from USHarmonizationLib.records import Applied
 from USHarmonizationLib.sector import find_sector
 
@@ -51,11 +52,12 @@ def draw_examples(
         image = read_image(row.image)
         sector = find_sector(image)
         frame, lesion = _lesion(row, image)
-        found.append(_draw(results, ORIGINAL, row, image, frame, sector, lesion, ""))
+        tissue = prepare_frame(image, frame, sector).valid
+        found.append(_draw(results, ORIGINAL, row, image, frame, sector, tissue, lesion, ""))
         for method, files in made.items():
             applied = files[row.image]
             other = read_image(absolute(work.out / "generated" / method / scanner / applied.output))
-            found.append(_draw(results, method, row, other, frame, sector, lesion, "; ".join(applied.warnings)))
+            found.append(_draw(results, method, row, other, frame, sector, tissue, lesion, "; ".join(applied.warnings)))
     return tuple(found)
 
 
@@ -86,6 +88,7 @@ def _draw(
     image: UltrasoundImage,
     frame: int,
     sector: NDArray[np.bool_],
+    tissue: NDArray[np.bool_],
     lesion: NDArray[np.bool_],
     warnings: str,
 ) -> Example:
@@ -93,7 +96,9 @@ def _draw(
     from scipy.ndimage import binary_erosion
 
     name = f"{EXAMPLES}/{row.scanner}-{method}"
-    shown = np.rint(np.where(sector, image.luma(frame), 0) * 255).astype(np.uint8)
+    brightness = image.luma(frame)
+    filled = fill(brightness, ~tissue) if tissue.any() else np.zeros_like(brightness)
+    shown = np.rint(np.where(sector, filled, 0).clip(0, 1) * 255).astype(np.uint8)
     lines, columns = np.flatnonzero(sector.any(axis=1)), np.flatnonzero(sector.any(axis=0))
     window = np.s_[lines[0] : lines[-1] + 1, columns[0] : columns[-1] + 1]
     outlined = np.repeat(shown[..., None], 3, axis=2)
