@@ -1,6 +1,6 @@
 """Example images (Figure 5): of each scanner one image, before and after each method.
 
-Only tissue is shown: what a scanner writes around it, or into it, may name the patient. Graphics are filled from around.
+Only tissue is shown: what a scanner writes around it, or into it, may name the patient. Graphics are filled in.
 """
 
 from __future__ import annotations
