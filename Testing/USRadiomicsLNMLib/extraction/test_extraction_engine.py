@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import pickle
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from USHarmonizationLib.errors import UsageError
+from USRadiomicsLNMLib.extraction import engine
 from USRadiomicsLNMLib.extraction.engine import Parameters, find_engine, parameter_file
 
 # pyradiomics' checker of parameter files loads modules in a way that Python has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:the load_module:DeprecationWarning")
 
 
-def test_without_pyradiomics_the_error_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(UsageError, match="features need pyradiomics, which is not installed"):
-        find_engine()
+@pytest.fixture
+def without_pyradiomics(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setitem(sys.modules, "radiomics", None)  # importing it is an ImportError
+    engine._has_pyradiomics.cache_clear()
+    yield
+    engine._has_pyradiomics.cache_clear()
 
 
-def test_an_engine_travels_to_other_processes() -> None:
+@pytest.mark.usefixtures("without_pyradiomics")
+def test_without_pyradiomics_the_numpy_engine_stands_in_under_its_own_name() -> None:
+    assert find_engine().name == find_engine("numpy").name == "usharmonization-numpy 1"
+    with pytest.raises(UsageError, match="this needs pyradiomics, which is not installed"):
+        find_engine("pyradiomics")
+
+
+def test_pyradiomics_goes_first_and_others_are_had_by_name() -> None:
     pytest.importorskip("radiomics")
-    assert pickle.loads(pickle.dumps(find_engine())).name == find_engine().name
+    assert find_engine().name == find_engine("pyradiomics").name == "pyradiomics 3.0.1"
+    assert find_engine("numpy").name == "usharmonization-numpy 1"
+    with pytest.raises(UsageError, match="there is no engine matlab; needed: pyradiomics or numpy"):
+        find_engine("matlab")
+
+
+@pytest.mark.parametrize("name", ["pyradiomics", "numpy"])
+def test_an_engine_travels_to_other_processes(name: str) -> None:
+    if name == "pyradiomics":
+        pytest.importorskip("radiomics")
+    assert pickle.loads(pickle.dumps(find_engine(name))).name == find_engine(name).name
 
 
 @pytest.mark.parametrize("name", ["ultrasound-8bit", "ibsi"])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from scipy.ndimage import gaussian_filter
+from speckle_lesions import ellipse, speckle
 
 from USHarmonizationLib.errors import InputError, UsageError
 from USRadiomicsLNMLib.extraction.engine import find_engine, parameter_file
@@ -35,20 +35,8 @@ def by_hand(frame: np.ndarray, mask: np.ndarray, file: Path, spacing: tuple[floa
     return {name: float(value) for name, value in found.items() if not name.startswith("diagnostics")}
 
 
-def speckle(seed: int, size: tuple[int, int]) -> np.ndarray:
-    """8-bit values, black in parts, as scan-converted images are."""
-    random = np.random.default_rng(seed)
-    field = gaussian_filter(random.rayleigh(size=size), 1) * 60 + gaussian_filter(random.normal(size=size), 8) * 300
-    return np.clip(np.round(field), 0, 255)
-
-
-def ellipse(size: tuple[int, int], centre: tuple[float, float], radii: tuple[float, float]) -> np.ndarray:
-    rows, columns = np.ogrid[: size[0], : size[1]]
-    return ((rows - centre[0]) / radii[0]) ** 2 + ((columns - centre[1]) / radii[1]) ** 2 < 1
-
-
 def extracted(frame: np.ndarray, mask: np.ndarray, file: Path, spacing: tuple[float, float] = (1, 1)) -> Any:
-    engine = find_engine()
+    engine = find_engine("pyradiomics")
     return engine.extract(frame, mask, engine.parameters(file), spacing)
 
 
@@ -226,7 +214,7 @@ def test_a_bad_parameter_file_is_one_line(
     file = tmp_path / "mine.yaml"
     file.write_text(text)
     with pytest.raises(UsageError) as raised:
-        find_engine().parameters(file)
+        find_engine("pyradiomics").parameters(file)
     assert str(raised.value).startswith(f"parameters {file}: ")
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)

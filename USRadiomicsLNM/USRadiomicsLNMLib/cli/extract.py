@@ -11,7 +11,7 @@ import typer
 
 from USHarmonizationLib.cli.options import AsJson, Jobs, ScannersFile, Scheduler, print_json, use_scanners
 
-from .options import Seed
+from .options import EngineName, Seed, use_engine
 
 if TYPE_CHECKING:
     from ..extraction.job import Case
@@ -49,11 +49,12 @@ def extract(
             "all tables of a study or for none.",
         ),
     ] = False,
+    engine: EngineName = None,
     seed: Seed = 0,
     scanners_file: ScannersFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Extract radiomics features of the lesions of a cohort, by pyradiomics.
+    """Extract radiomics features of the lesions of a cohort, by pyradiomics or what stands in for it.
 
     One row a lesion: several masks or labels of an image are several rows of the cohort. In a cine, each frame that its
     mask marks is a row, or the one that the column frame names. Images are taken on the 8-bit scale, 0 to 255.
@@ -67,15 +68,15 @@ def extract(
     from USHarmonizationLib.progress import Progress
     from USHarmonizationLib.records import DONE, FAILED
 
-    from ..extraction.engine import find_engine, parameter_file
+    from ..extraction.engine import parameter_file
     from ..extraction.job import Recipe
     from ..extraction.run import extract as run
     from ..extraction.run import select_jobs
 
-    engine = find_engine()
+    computes = use_engine(engine)
     recipe = Recipe(
-        engine,
-        engine.parameters(parameter_file(params)),
+        computes,
+        computes.parameters(parameter_file(params)),
         use_scanners(scanners_file),
         without_graphics,
         seed if robustness else None,
@@ -109,7 +110,7 @@ def extract(
                 "with_warnings": warned,
                 "features": str(out) if count[DONE] else "",
                 "cases": str(found.table),
-                "engine": engine.name,
+                "engine": computes.name,
                 "parameters": recipe.parameters_column,
                 "failures": [case.reason for case in failed],
                 "unstable": unstable,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from ..extraction.engine import Engine
 
 Outcome = Annotated[str, typer.Option(metavar="COLUMN", help="Column that is 1 for the event, else 0.")]
 
@@ -49,6 +53,16 @@ Jobs = Annotated[int | None, typer.Option(metavar="N", help="Local processes; by
 
 Seed = Annotated[int, typer.Option(metavar="N", help="Same seed, same result.")]
 
+EngineName = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="pyradiomics|numpy",
+        help="What computes features; by default pyradiomics where it is installed, else the project's own, whose "
+        "values agree with it.",
+    ),
+]
+
 # More processes than this start longer than they help.
 MOST_JOBS = 4
 
@@ -58,3 +72,13 @@ def default_jobs(jobs: int | None) -> int:
     from USHarmonizationLib.jobs import usable_cores
 
     return min(usable_cores(), MOST_JOBS) if jobs is None else jobs
+
+
+def use_engine(name: str | None) -> Engine:
+    """The engine of that name, or the one that there is; tells on the screen when none was named and it stands in."""
+    from ..extraction.engine import NUMPY_ENGINE, find_engine
+
+    engine = find_engine(name)
+    if name is None and engine.name.startswith(NUMPY_ENGINE):
+        print(f"note: pyradiomics cannot be imported here; features are computed by {engine.name}", file=sys.stderr)
+    return engine

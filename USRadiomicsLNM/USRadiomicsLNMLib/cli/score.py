@@ -116,7 +116,7 @@ def _of_image(model: LnmModel, row: CohortRow, harmonizer: str, params: str | No
 
 
 def _recipe(model: LnmModel, params: str | None) -> Recipe:
-    """The extraction that the model was made with.
+    """The extraction that the model was made with, as far as it can be had here; scoring warns of another engine.
 
     Raises:
         UsageError: none of the shipped parameters is that of the model, and no others are given.
@@ -124,10 +124,12 @@ def _recipe(model: LnmModel, params: str | None) -> Recipe:
     from USHarmonizationLib.errors import UsageError
     from USHarmonizationLib.scanners import catalogue
 
-    from ..extraction.engine import find_engine, parameter_file, shipped_parameters
+    from ..extraction.engine import NUMPY, NUMPY_ENGINE, parameter_file, shipped_parameters
     from ..extraction.job import Recipe
+    from .options import use_engine
 
-    engine, wanted = find_engine(), model.radiomics.get("parameters", "")
+    engine = use_engine(NUMPY if model.radiomics.get("engine", "").startswith(NUMPY_ENGINE) else None)
+    wanted = model.radiomics.get("parameters", "")
     for name in (params,) if params is not None else shipped_parameters():
         for without_graphics in (False, True):
             recipe = Recipe(engine, engine.parameters(parameter_file(name)), catalogue(), without_graphics)

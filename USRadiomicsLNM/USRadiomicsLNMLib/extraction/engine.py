@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +18,10 @@ from USHarmonizationLib.resources import resource_path
 
 # The parameter file that is taken unless another is named.
 DEFAULT = "ultrasound-8bit"
+
+# What an engine can be asked for by; and what the project's own calls itself in tables and models, before its version.
+ENGINES = PYRADIOMICS, NUMPY = ("pyradiomics", "numpy")
+NUMPY_ENGINE = "usharmonization-numpy"
 
 
 @dataclass(frozen=True)
@@ -98,19 +103,37 @@ class Engine(Protocol):
         """
 
 
-def find_engine() -> Engine:
-    """The engine of this installation: pyradiomics.
+def find_engine(name: str | None = None) -> Engine:
+    """An engine of this installation.
+
+    Args:
+        name: ``pyradiomics`` or ``numpy``; None: pyradiomics where it can be imported, else numpy.
 
     Raises:
-        UsageError: it is not installed.
+        UsageError: it is not installed, or there is no such engine.
     """
-    from importlib.util import find_spec
+    if name is not None and name not in ENGINES:
+        raise UsageError(f"there is no engine {name}; needed: {' or '.join(ENGINES)}")
+    if name != NUMPY:
+        if _has_pyradiomics():
+            from .pyradiomics_engine import PyradiomicsEngine
 
-    if find_spec("radiomics") is None:
-        raise UsageError("features need pyradiomics, which is not installed; see README.md")
-    from .pyradiomics_engine import PyradiomicsEngine
+            return PyradiomicsEngine()
+        if name is not None:
+            raise UsageError("this needs pyradiomics, which is not installed; see README.md, or take the engine numpy")
+    from .numpy_engine import NumpyEngine
 
-    return PyradiomicsEngine()
+    return NumpyEngine()
+
+
+@cache
+def _has_pyradiomics() -> bool:
+    """Whether it can be imported: one that was built for another Python or numpy lies there, and fails in its way."""
+    try:
+        import radiomics  # noqa: F401
+    except Exception:
+        return False
+    return True
 
 
 def shipped_parameters() -> tuple[str, ...]:

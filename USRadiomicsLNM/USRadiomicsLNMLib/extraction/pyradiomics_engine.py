@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,23 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from USHarmonizationLib.errors import InputError, UsageError
-from USHarmonizationLib.lesion_window import exact_window, touches_border
+from USHarmonizationLib.lesion_window import exact_window
 
 from .engine import Features, Parameters
-
-# Fewer pixels have no neighbours to speak of.
-LEAST_PIXELS = 16
+from .frame_checks import IRRELEVANT, check_for_frames, check_lesion
+from .wavelet_reach import SPARE, border_warnings, wavelet_reach
 
 # Images that depend on nothing further away than a filter reaches.
 LOCAL_IMAGES = {"Original", "Wavelet"}
-# Images that pyradiomics makes of volumes only; of a single frame it leaves them out without an error.
-VOLUME_IMAGES = {"LoG", "LBP3D"}
-
-# Settings that do not change any value.
-IRRELEVANT = ("additionalInfo", "label", "label_channel", "geometryTolerance", "correctMask")
-
-# Pixels between what a filter reaches and the end of a window: some more cost nothing.
-SPARE = 2
 
 
 @dataclass(frozen=True)
@@ -51,8 +41,8 @@ class PyradiomicsEngine:
 
     def parameters(self, file: Path) -> Parameters:
         extractor = _read(file)
+        check_for_frames(file, extractor.settings, extractor.enabledImagetypes, extractor.enabledFeatures)
         settings = {name: value for name, value in extractor.settings.items() if name not in IRRELEVANT}
-        _check(file, settings, extractor)
         classes = {name: features or _all_features(name) for name, features in extractor.enabledFeatures.items()}
         images = {name: dict(custom or {}) for name, custom in extractor.enabledImagetypes.items()}
         content = {"setting": settings, "imageType": images, "featureClass": classes}
@@ -65,7 +55,7 @@ class PyradiomicsEngine:
         parameters: Parameters,
         spacing_mm: tuple[float, float] = (1.0, 1.0),
     ) -> Features:
-        _check_lesion(image, mask)
+        check_lesion(image, mask)
         plan = _plan(parameters.content)
         window, lesion = np.asarray(image, dtype=np.float64), mask
         if plan.local:
@@ -77,7 +67,7 @@ class PyradiomicsEngine:
             values = plan.extractor.features(window, lesion, spacing_mm)
         except ValueError as error:
             raise InputError(f"pyradiomics refuses the lesion: {' '.join(str(error).split())}") from None
-        return Features(values, tuple(plan.warnings(mask)))
+        return Features(values, border_warnings(mask, plan.reach))
 
 
 @dataclass(frozen=True)
@@ -94,11 +84,6 @@ class _Plan:
     local: bool
     reach: tuple[int, int]
 
-    def warnings(self, mask: NDArray[np.bool_]) -> list[str]:
-        if any(touches_border(mask, self.reach, axis) for axis in (0, 1)):
-            return ["the lesion touches the image's border: its wavelet features take in pixels of the opposite side"]
-        return []
-
 
 @lru_cache(maxsize=4)
 def _plan(content: str) -> _Plan:
@@ -114,21 +99,8 @@ def _plan(content: str) -> _Plan:
         and not settings.get("resampledPixelSpacing")
         and not settings.get("preCrop")
     )
-    reach = _reach({**settings, **images["Wavelet"]}) if "Wavelet" in images else (0, 0)
+    reach = wavelet_reach({**settings, **images["Wavelet"]}) if "Wavelet" in images else (0, 0)
     return _Plan(extractor, local, reach)
-
-
-def _reach(settings: Mapping[str, Any]) -> tuple[int, int]:
-    """How many pixels back and ahead a wavelet coefficient depends on: where an impulse leaves its mark."""
-    import pywt
-
-    wavelet = pywt.Wavelet(settings.get("wavelet", "coif1"))
-    middle = 2 * wavelet.dec_len
-    impulse = np.zeros(2 * middle)
-    impulse[middle] = 1
-    marks = np.flatnonzero(np.any(pywt.swt(impulse, wavelet, level=1)[0], axis=0)) - middle
-    levels = settings.get("start_level", 0) + settings.get("level", 1)
-    return max(0, int(marks[-1])) * levels, max(0, -int(marks[0])) * levels
 
 
 def _read(file: Path) -> Any:
@@ -149,39 +121,7 @@ def _read(file: Path) -> Any:
         logger.setLevel(before)
 
 
-def _check(file: Path, settings: Mapping[str, Any], extractor: Any) -> None:
-    """What pyradiomics would take, but not mean."""
-    images, classes = extractor.enabledImagetypes, extractor.enabledFeatures
-    if not settings.get("force2D"):
-        raise UsageError(f"parameters {file}: force2D is off; needed: force2D: true, since each frame is a plane")
-    if settings.get("force2Ddimension", 0) != 0:
-        found = settings["force2Ddimension"]
-        raise UsageError(f"parameters {file}: force2Ddimension is {found}; needed: 0, the axis across the frame")
-    if volumes := sorted(VOLUME_IMAGES & set(images)):
-        raise UsageError(f"parameters {file}: the image type {volumes[0]} needs volumes; remove it")
-    if extractor.settings.get("label", 1) != 1:
-        found = extractor.settings["label"]
-        raise UsageError(f"parameters {file}: label is {found}; name labels in the cohort's column label instead")
-    if "shape" in classes:  # also where no classes are named
-        wanted = "name the classes that are wanted under featureClass, shape2D among them"
-        raise UsageError(f"parameters {file}: the class shape is of volumes; {wanted}")
-
-
 def _all_features(name: str) -> list[str]:
     from radiomics import getFeatureClasses
 
     return [feature for feature, deprecated in getFeatureClasses()[name].getFeatureNames().items() if not deprecated]
-
-
-def _check_lesion(image: NDArray[np.floating[Any]], mask: NDArray[np.bool_]) -> None:
-    if image.ndim != 2 or mask.shape != image.shape:
-        raise InputError(f"a lesion mask of shape {mask.shape} for a frame of shape {image.shape}; needed: the same")
-    count = int(mask.sum())
-    if count < LEAST_PIXELS:
-        pixels = "1 pixel" if count == 1 else f"{count} pixels"
-        raise InputError(f"the lesion has {pixels}; needed for features: at least {LEAST_PIXELS}")
-    if mask.all():
-        raise InputError("the lesion covers the whole image; needed: tissue around it, which pyradiomics insists on")
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if rows[0] == rows[-1] or columns[0] == columns[-1]:
-        raise InputError("the lesion is a line one pixel wide; needed: an area")
