@@ -100,6 +100,16 @@ def test_a_model_of_the_other_engine_warns(tmp_path: Path, capsys: pytest.Captur
     assert said == f"note: pyradiomics cannot be imported here; features are computed by {OURS}\n"
 
 
+@pytest.mark.usefixtures("without_pyradiomics")
+def test_a_study_is_refused_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It measures texture by pyradiomics also where it extracts no features."""
+    out = tmp_path / "study"
+    study = ["study", str(cohort(tmp_path, 1)), "--target", "ge-logiq-7", "--outcome", "lnm", "--out", str(out)]
+    assert main(study) == 2
+    assert "this needs pyradiomics, which is not installed" in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_a_model_of_ours_is_scored_with_ours_also_where_pyradiomics_is() -> None:
     pytest.importorskip("radiomics")
     from types import SimpleNamespace

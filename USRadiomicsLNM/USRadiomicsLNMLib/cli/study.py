@@ -11,7 +11,7 @@ import typer
 from USHarmonizationLib.cli.options import AsJson, Device, Jobs, ScannersFile, print_json, use_scanners
 from USHarmonizationLib.variants import VARIANTS
 
-from .options import Folds, Outcome, Seed, use_engine
+from .options import Folds, Outcome, Seed
 
 
 def study(
@@ -120,7 +120,6 @@ def study(
         folds=folds,
         seed=seed,
     )
-    use_engine(None)
     try:
         found = run(wanted, cohort, out, device, jobs, use_scanners(scanners_file), quiet=as_json)
     except TrainingStopped as stopped:

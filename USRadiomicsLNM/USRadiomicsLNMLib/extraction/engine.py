@@ -120,7 +120,7 @@ def find_engine(name: str | None = None) -> Engine:
 
             return PyradiomicsEngine()
         if name is not None:
-            raise UsageError("this needs pyradiomics, which is not installed; see README.md, or take the engine numpy")
+            raise UsageError("this needs pyradiomics, which is not installed; see README.md")
     from .numpy_engine import NumpyEngine
 
     return NumpyEngine()

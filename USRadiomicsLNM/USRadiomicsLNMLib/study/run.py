@@ -18,7 +18,7 @@ from USHarmonizationLib.jobs import usable_cores
 from USHarmonizationLib.records import COHORT, Applied, Ledger, sha256
 from USHarmonizationLib.scanners import Catalogue, catalogue
 
-from ..extraction.engine import find_engine, parameter_file
+from ..extraction.engine import PYRADIOMICS, find_engine, parameter_file
 from ..statistics.patients_table import patients_table
 from .examples import draw_examples
 from .harmonizing import (
@@ -82,7 +82,8 @@ def run(
     from USHarmonizationLib.training.devices import parse_device
 
     parse_device(device)
-    find_engine().parameters(parameter_file(study.params))
+    # Not what stands in for it: images are trained and measured by its texture features as well.
+    find_engine(PYRADIOMICS).parameters(parameter_file(study.params))
     if jobs is not None and jobs < 1:
         raise UsageError(f"jobs is {jobs}; needed: at least 1")
     if out.exists() and not out.is_dir():
