@@ -100,7 +100,8 @@ def scene(application: Any, errors: list[BaseException]) -> Iterator[Any]:
     scene.Clear(0)
     application.processEvents()
     new = [scene.GetNodeByID(each) for each in node_ids(scene) - nodes]
-    left = [node.GetName() for node in new if not node.GetSingletonTag()]
+    # Views make the nodes of their slices anew; those are not saved with a scene.
+    left = [node.GetName() for node in new if not node.GetSingletonTag() and node.GetSaveWithScene()]
     for each in node_ids(scene) - nodes:  # closing a scene keeps singletons: views may stay, not what panels remember
         if scene.GetNodeByID(each).IsA("vtkMRMLScriptedModuleNode"):
             scene.RemoveNode(scene.GetNodeByID(each))
