@@ -15,7 +15,17 @@ from slicer.i18n import tr as _
 from USHarmonizationLogic import LogicError
 
 from .polling import Poller
-from .section import DOUBLE_CLICK_SECONDS, Section, choose, chosen, fill, saysErrors, signalsBlocked
+from .section import (
+    DOUBLE_CLICK_SECONDS,
+    Section,
+    choose,
+    chosen,
+    connectPath,
+    fill,
+    keepInHistory,
+    saysErrors,
+    signalsBlocked,
+)
 
 
 class BatchSection(Section):
@@ -45,10 +55,10 @@ class BatchSection(Section):
         ui.cohortEdit.filters = ctk.ctkPathLineEdit.Files
         ui.resultsWidget.visible = False
         ui.inputComboBox.connect("currentIndexChanged(int)", self.onInputChanged)
-        ui.folderEdit.connect("currentPathChanged(QString)", self.onFolderChanged)
-        ui.cohortEdit.connect("currentPathChanged(QString)", self.onCohortChanged)
+        connectPath(ui.folderEdit, self.onFolderChanged)
+        connectPath(ui.cohortEdit, self.onCohortChanged)
         ui.modelComboBox.connect("currentIndexChanged(int)", self.onModelChanged)
-        ui.outputEdit.connect("currentPathChanged(QString)", self.onOutputChanged)
+        connectPath(ui.outputEdit, self.onOutputChanged)
         ui.startButton.connect("clicked()", self.onStart)
         ui.openButton.connect("clicked()", self.onOpen)
 
@@ -190,7 +200,7 @@ class BatchSection(Section):
         process = self.logic.startBatch(inputs, node.batchModel, node.batchOutput)
         for edit in (self.ui.folderEdit, self.ui.cohortEdit, self.ui.outputEdit):
             if edit.visible and edit.currentPath:
-                edit.addCurrentPathToHistory()
+                keepInHistory(edit)
         self._startedAt = time.monotonic()
         self._poller = Poller(process, self._onProgress, self._onFinished)
         self.ui.startButton.text = _("S&top")

@@ -13,7 +13,7 @@ from slicer.i18n import tr as _
 from USHarmonizationLogic import LogicError
 
 from .polling import Poller
-from .section import paintStatus, saysErrors, signalsBlocked
+from .section import connectPath, paintStatus, saysErrors, signalsBlocked
 
 if TYPE_CHECKING:
     from .pairing import PairingSection
@@ -40,7 +40,7 @@ class PairJobs:
         self._folder: Path | None = None
         self._unchecked: set[str] = set()  # IDs of harmonized images that are not to be measured
         ui = self.ui
-        ui.folderEdit.connect("currentPathChanged(QString)", self.onFolderChanged)
+        connectPath(ui.folderEdit, self.onFolderChanged)
         ui.harmonizedList.connect("itemChanged(QListWidgetItem*)", self.onItemChanged)
         ui.exportButton.connect("clicked()", self.onExport)
         ui.evaluateButton.connect("clicked()", self.onEvaluate)

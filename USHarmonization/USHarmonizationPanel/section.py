@@ -88,6 +88,21 @@ def chosen(combo: Any) -> str:
     return combo.itemData(combo.currentIndex) or ""
 
 
+def connectPath(edit: Any, method: Callable[[str], None]) -> None:
+    """Call ``method(path)`` when the path of a ctkPathLineEdit changes, also to one that its name filters do not take.
+
+    Of such a path, and of an empty one, ``currentPathChanged`` says nothing.
+    """
+    edit.connect("currentPathChanged(QString)", method)
+    edit.connect("validInputChanged(bool)", lambda valid: None if valid else method(edit.currentPath))
+
+
+def keepInHistory(edit: Any) -> None:
+    """Offer the path of a ctkPathLineEdit in later sessions; for a moment another path stands there, unnoticed."""
+    with signalsBlocked(edit):
+        edit.addCurrentPathToHistory()
+
+
 def paintStatus(label: Any, text: str, kind: str = "info") -> None:
     """Write one sentence into a label: mark and colour say how it is meant."""
     mark, style = KINDS[kind]

@@ -17,7 +17,7 @@ from USHarmonizationLogic.training import TrainingRun
 from USHarmonizationLogic.training_views import TrainingViews
 
 from .polling import Poller
-from .section import Section, choose, chosen, fill, paintStatus, saysErrors, signalsBlocked
+from .section import Section, choose, chosen, connectPath, fill, paintStatus, saysErrors, signalsBlocked
 
 # Seconds between two looks at what a training has written.
 CURVES_SECONDS = 2.0
@@ -49,8 +49,8 @@ class TrainingSection(Section):
             ui.deviceComboBox,
             [("auto", _("Automatic")), ("cpu", _("Processor (CPU)")), ("cuda", _("Graphics card (CUDA)"))],
         )
-        ui.cohortEdit.connect("currentPathChanged(QString)", self.onCohortChanged)
-        ui.folderEdit.connect("currentPathChanged(QString)", self.onFolderChanged)
+        connectPath(ui.cohortEdit, self.onCohortChanged)
+        connectPath(ui.folderEdit, self.onFolderChanged)
         for name, combo in self._combos().items():
             combo.connect("currentIndexChanged(int)", lambda index, name=name: self._onCombo(name))
         for name, spin, signal in self._spins():

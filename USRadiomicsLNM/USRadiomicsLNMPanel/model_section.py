@@ -12,7 +12,16 @@ from slicer.i18n import tr as _
 
 from USHarmonizationLib.progress import duration
 from USHarmonizationPanel.polling import Poller
-from USHarmonizationPanel.section import Section, choose, chosen, fill, saysErrors, signalsBlocked
+from USHarmonizationPanel.section import (
+    Section,
+    choose,
+    chosen,
+    connectPath,
+    fill,
+    keepInHistory,
+    saysErrors,
+    signalsBlocked,
+)
 from USRadiomicsLNMLogic import LogicError
 
 from .files import expect, openLocal
@@ -52,8 +61,8 @@ class ModelSection(Section):
         expect(self.outputEdit(), self.outputKind)
         for edit in self.tableEdits():
             expect(edit, "file")
-            edit.connect("currentPathChanged(QString)", self.onTablePathChanged)
-        self.outputEdit().connect("currentPathChanged(QString)", self.onChanged)
+            connectPath(edit, self.onTablePathChanged)
+        connectPath(self.outputEdit(), self.onChanged)
         ui.outcomeComboBox.connect("currentIndexChanged(int)", self.onChanged)
         ui.startButton.connect("clicked()", self.onStart)
         ui.cancelButton.connect("clicked()", self.onCancel)
@@ -239,7 +248,7 @@ class ModelSection(Section):
             except LogicError as error:
                 self._note = (str(error), "error")
         for edit in (*self.tableEdits(), self.outputEdit()):
-            edit.addCurrentPathToHistory()
+            keepInHistory(edit)
         if self.results is not None:
             self._showResults()
         self._showState()

@@ -11,7 +11,16 @@ from slicer.i18n import tr as _
 
 from USHarmonizationLib.scanners import catalogue
 from USHarmonizationPanel.polling import Poller
-from USHarmonizationPanel.section import Section, choose, chosen, fill, saysErrors, signalsBlocked
+from USHarmonizationPanel.section import (
+    Section,
+    choose,
+    chosen,
+    connectPath,
+    fill,
+    keepInHistory,
+    saysErrors,
+    signalsBlocked,
+)
 from USRadiomicsLNMLogic import LogicError
 
 from .files import expect
@@ -57,10 +66,10 @@ class ScoreSection(Section):
         ui.otherSelector.connect("currentNodeChanged(vtkMRMLNode*)", self.onOtherChanged)
         ui.scannerComboBox.connect("currentIndexChanged(int)", self.onScannerChanged)
         ui.parametersComboBox.connect("currentIndexChanged(int)", self.onParametersChanged)
-        ui.parametersEdit.connect("currentPathChanged(QString)", self.onParametersFileChanged)
+        connectPath(ui.parametersEdit, self.onParametersFileChanged)
         ui.graphicsCheckBox.connect("toggled(bool)", self.onGraphicsToggled)
         ui.tableSelector.connect("currentNodeChanged(vtkMRMLNode*)", self.onTableChanged)
-        ui.modelEdit.connect("currentPathChanged(QString)", self.onModelChanged)
+        connectPath(ui.modelEdit, self.onModelChanged)
         ui.extractButton.connect("clicked()", self.onExtract)
         ui.scoreButton.connect("clicked()", self.onScore)
         ui.cancelButton.connect("clicked()", self.onCancel)
@@ -409,7 +418,7 @@ class ScoreSection(Section):
             self._end(str(error), "error")
             return
         self.result.show(scores, self._lesions)
-        self.ui.modelEdit.addCurrentPathToHistory()
+        keepInHistory(self.ui.modelEdit)
         self._end("", "info")
 
 

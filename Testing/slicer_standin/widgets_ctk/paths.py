@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
-from PySide6 import QtWidgets
+from PySide6 import QtCore, QtWidgets
 from PySide6.QtCore import Property
 
 from ..widget_base import emit, forwarded, register, stored
@@ -37,15 +38,22 @@ class ctkPathLineEdit(QtWidgets.QWidget):
         layout.addWidget(self._browse)
         self.setFocusProxy(self._combo)
         self._was_valid = False
-        self._combo.connect("editTextChanged(QString)", self._changed)
+        self._pattern = re.compile(".+")
+        self._combo.lineEdit().connect("textChanged(QString)", self._changed)
         self._browse.connect("clicked()", self.browse)
 
     def _changed(self, path: str) -> None:
-        valid = bool(path) and Path(path).exists()
-        if valid != self._was_valid:
-            self._was_valid = valid
-            emit(self, "validInputChanged(bool)", valid)
-        emit(self, "currentPathChanged(QString)", path)
+        """As CTK does: a path that the name filters do not take, or an empty one, is not told."""
+        was, self._was_valid = self._was_valid, self._pattern.fullmatch(path) is not None
+        if self._was_valid:
+            emit(self, "currentPathChanged(QString)", path)
+        if self._was_valid != was:
+            emit(self, "validInputChanged(bool)", self._was_valid)
+
+    def _filter(self) -> None:
+        """CTK's pattern: paths with one of the endings, whose last letter may be missing; without any, not empty."""
+        endings = re.findall(r"\*\.(\w+)", " ".join(self.nameFilters))
+        self._pattern = re.compile("|".join(rf".*\.{ending}?" for ending in endings) or ".+")
 
     def comboBox(self) -> QtWidgets.QComboBox:
         return self._combo
@@ -58,29 +66,50 @@ class ctkPathLineEdit(QtWidgets.QWidget):
         ask = QtWidgets.QFileDialog.getExistingDirectory if self.filters & 1 else QtWidgets.QFileDialog.getOpenFileName
         self.setCurrentPath(ask(self, self.label or "Select a file"))
 
+    def _key(self) -> str:
+        return f"ctkPathLineEdit/{self.settingKey or self.property('objectName')}"
+
+    def _history(self) -> list[str]:
+        kept = QtCore.QSettings().value(self._key()) or []
+        return [kept] if isinstance(kept, str) else [str(each) for each in kept]
+
     def retrieveHistory(self) -> None:
-        """Paths of earlier sessions: none here."""
+        """Offer the paths of earlier sessions; the latest is the current one where there is none yet."""
+        path = self.currentPath
+        blocked = self.blockSignals(True)
+        self._combo.clear()
+        self._combo.addItems(self._history())
+        self.blockSignals(blocked if not path else True)
+        if path:
+            self.setCurrentPath(path)
+        else:
+            self._combo.setCurrentIndex(0)
+        self.blockSignals(blocked)
 
     def addCurrentPathToHistory(self) -> None:
-        if self._combo.findText(self._combo.currentText) < 0:
-            text = self._combo.currentText
-            blocked = self._combo.blockSignals(True)
-            self._combo.insertItem(0, text)
-            self._combo.setCurrentIndex(0)
-            self._combo.blockSignals(blocked)
+        """As CTK does, signals and all: a path that is in the list is taken out of it and put in at its beginning."""
+        path = self.currentPath
+        if not path:
+            return
+        QtCore.QSettings().setValue(self._key(), [path, *(each for each in self._history() if each != path)])
+        place = self._combo.findText(path)
+        if place >= 0:
+            self._combo.removeItem(place)
+        self._combo.insertItem(0, path)
+        self._combo.setCurrentIndex(0)
 
     label = stored(str, "label", "")
     filters = stored(int, "filters", 0x1 | 0x2 | 0x4 | 0x10)
     currentPath = Property(str, lambda self: self._combo.currentText, lambda self, value: self.setCurrentPath(value))
     options = stored(int, "options", 0)
-    settingKey = stored(str, "settingKey", "")
+    settingKey = stored(str, "settingKey", "", lambda self: self.retrieveHistory())
     showBrowseButton = Property(
         bool, lambda self: not self._browse.isHidden(), lambda self, value: self._browse.setVisible(value)
     )
     showHistoryButton = stored(bool, "showHistoryButton", True)
     sizeAdjustPolicy = stored(int, "sizeAdjustPolicy", 0)
     minimumContentsLength = stored(int, "minimumContentsLength", 0)
-    nameFilters = stored("QStringList", "nameFilters", [])
+    nameFilters = stored("QStringList", "nameFilters", [], lambda self: self._filter())
 
 
 @register
