@@ -26,7 +26,7 @@ def probabilityPixmap(scored: Any, width: int, label: Any) -> Any:
         label: the QLabel that will show it, for colours and font.
     """
     pixmap, painter = _begin(width, 46, label)
-    text = label.palette.color(qt.QPalette.WindowText)
+    text = qt.QColor(label.palette.color(qt.QPalette.WindowText))  # a copy: the palette goes
     metrics = qt.QFontMetrics(label.font)
     score = scored.score
     _fill(painter, 0, 6, width, BAR, _faint(text, 40))
@@ -45,7 +45,7 @@ def contributionsPixmap(scored: Any, width: int, label: Any) -> Any:
     """A bar to the right or left for what each of the ``SHOWN`` largest parts adds to the log odds."""
     parts = scored.score.contributions[:SHOWN]
     pixmap, painter = _begin(width, max(1, ROW * len(parts)), label)
-    text = label.palette.color(qt.QPalette.WindowText)
+    text = qt.QColor(label.palette.color(qt.QPalette.WindowText))  # a copy: the palette goes
     metrics = qt.QFontMetrics(label.font)
     longest = max(abs(part.contribution) for part in parts) or 1.0
     middle, half = width // 2, width // 2 - 2
