@@ -119,6 +119,11 @@ class qSlicerApplication(QtWidgets.QApplication):
     def revisionUserSettings(self) -> Any:
         return self._settings
 
+    def processEvents(self, *arguments: Any) -> None:
+        """Also deletes what ``deleteLater`` was called on, which else waits for a loop that never begins here."""
+        QtWidgets.QApplication.processEvents(*arguments)
+        QtWidgets.QApplication.sendPostedEvents(None, QtCore.QEvent.Type.DeferredDelete.value)
+
     def testingEnabled(self) -> bool:
         return True
 

@@ -28,7 +28,7 @@ def find_children(self: QObject, kind: Any = QObject, name: str = "") -> list[QO
     found: list[QObject] = []
     for child in _children(self):
         fits = child.inherits(kind) if isinstance(kind, str) else isinstance(child, kind)
-        if fits and (not name or child.objectName == name):  # type: ignore[comparison-overlap]
+        if fits and (not name or child.objectName == name):
             found.append(child)
     for child in _children(self):
         found += find_children(child, kind, name)

@@ -171,5 +171,5 @@ def make() -> types.ModuleType:
         setattr(module, name, getattr(parameter_types, name))
     for name in ("parameterNodeWrapper", "isParameterNodeWrapper"):
         setattr(module, name, getattr(sys.modules[__name__], name))
-    module.__all__ = [*names, "parameterNodeWrapper", "isParameterNodeWrapper"]  # type: ignore[attr-defined]
+    module.__all__ = [*names, "parameterNodeWrapper", "isParameterNodeWrapper"]
     return module

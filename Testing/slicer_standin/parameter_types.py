@@ -136,7 +136,7 @@ class Enumeration(Text):
         return value.name
 
     def read(self, node: Any, name: str) -> Any:
-        return self.kind[node.GetParameter(name)]  # type: ignore[index]
+        return self.kind[node.GetParameter(name)]
 
 
 class Node(Text):
@@ -230,7 +230,7 @@ class ObservedList(MutableSequence[Any]):
     def __eq__(self, other: object) -> bool:
         return list(self._values) == (list(other) if isinstance(other, ObservedList) else other)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def __repr__(self) -> str:
         return f"ObservedList({self._values})"

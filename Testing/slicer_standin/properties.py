@@ -44,7 +44,7 @@ def is_python_class(cls: type) -> bool:
 
 
 def _mapped(cls: type, name: str) -> str:
-    meta = cls.staticMetaObject  # type: ignore[attr-defined]
+    meta = cls.staticMetaObject
     return "objectName" if name == "name" and meta.indexOfProperty("name") < 0 else name
 
 
@@ -75,7 +75,7 @@ def _find_kind(cls: type, name: str) -> str:
         return "unknown"
     if any(name in vars(base) for base in cls.__mro__ if base.__module__.startswith(OWN_PACKAGE)):
         return "private" if name.startswith("_") else "method"
-    if cls.staticMetaObject.indexOfProperty(_mapped(cls, name)) >= 0:  # type: ignore[attr-defined]
+    if cls.staticMetaObject.indexOfProperty(_mapped(cls, name)) >= 0:
         return "property"
     if signals.declared(cls, name):
         return "signal"
@@ -161,7 +161,7 @@ def set_attribute(self: QObject, name: str, value: Any) -> None:
 
 
 def _write(self: QObject, cls: type, name: str, value: Any) -> None:
-    meta = cls.staticMetaObject  # type: ignore[attr-defined]
+    meta = cls.staticMetaObject
     prop = meta.property(meta.indexOfProperty(name))
     if not prop.isWritable():
         raise AttributeError(f"Property '{name}' of {cls.__name__} object is not writable")
@@ -188,7 +188,7 @@ _made: dict[str, Any] = {"bool": bool, "int": int, "double": float, "QStringList
 
 
 def _write_own(self: QObject, cls: type, name: str, value: Any) -> None:
-    meta = cls.staticMetaObject  # type: ignore[attr-defined]
+    meta = cls.staticMetaObject
     prop = meta.property(meta.indexOfProperty(name))
     if not prop.isWritable():
         raise AttributeError(f"Property '{name}' of {cls.__name__} object is not writable")
@@ -208,5 +208,5 @@ def install(classes: list[type]) -> None:
     for cls in classes:
         if cls is QObject or "__getattribute__" in vars(cls):
             _ways[cls] = cls.__getattribute__
-            cls.__getattribute__ = get_attribute  # type: ignore[method-assign, assignment]
-        cls.__setattr__ = set_attribute  # type: ignore[method-assign, assignment]
+            cls.__getattribute__ = get_attribute
+        cls.__setattr__ = set_attribute

@@ -44,14 +44,14 @@ def make() -> types.ModuleType:
     module = types.ModuleType("qt", __doc__)
     for name, cls in classes.items():
         setattr(module, name, cls)
-    module.Qt = QtCore.Qt  # type: ignore[attr-defined]
-    module.QUiLoader = ui_files.QUiLoader  # type: ignore[attr-defined]
+    module.Qt = QtCore.Qt
+    module.QUiLoader = ui_files.QUiLoader
 
     _refuse_modal_dialogs()
     for cls in classes.values():
         if "exec" in vars(cls):
-            cls.exec_ = vars(cls)["exec"]  # type: ignore[attr-defined]
-    QtCore.QTimer.singleShot = staticmethod(objects.single_shot)  # type: ignore[method-assign, assignment]
+            cls.exec_ = vars(cls)["exec"]
+    QtCore.QTimer.singleShot = staticmethod(objects.single_shot)
     properties.install(qobjects)
     return module
 
@@ -63,4 +63,4 @@ def _refuse_modal_dialogs() -> None:
         setattr(QtWidgets.QFileDialog, name, staticmethod(_refuse_modal(f"QFileDialog.{name}")))
     for name in ("getText", "getInt", "getDouble", "getItem"):
         setattr(QtWidgets.QInputDialog, name, staticmethod(_refuse_modal(f"QInputDialog.{name}")))
-    QtWidgets.QDialog.exec = _refuse_modal("QDialog.exec")  # type: ignore[method-assign]
+    QtWidgets.QDialog.exec = _refuse_modal("QDialog.exec")

@@ -15,7 +15,7 @@ class Observers:
     """Observers of one widget; they stay silent once its C++ object is gone."""
 
     def __init__(self, widget: Any) -> None:
-        self._widget, self._held = widget, []  # type: ignore[var-annotated]
+        self._widget, self._held = widget, []
 
     def add(self, observed: Any, events: list[int], callback: Callable[[], None]) -> None:
         def call(caller: Any, event: str) -> None:

@@ -206,5 +206,5 @@ def make() -> types.ModuleType:
                ScriptedLoadableModuleTest)  # fmt: skip
     for cls in classes:
         setattr(module, cls.__name__, cls)
-    module.__all__ = [cls.__name__ for cls in classes]  # type: ignore[attr-defined]
+    module.__all__ = [cls.__name__ for cls in classes]
     return module

@@ -9,8 +9,8 @@ from typing import Any
 def i18n() -> types.ModuleType:
     """Translation functions: here every text stays as it is."""
     module = types.ModuleType("slicer.i18n")
-    module.tr = lambda text: text  # type: ignore[attr-defined]
-    module.translate = lambda context, text: text  # type: ignore[attr-defined]
+    module.tr = lambda text: text
+    module.translate = lambda context, text: text
     return module
 
 
@@ -32,5 +32,5 @@ class SampleDataLogic:
 def sample_data() -> types.ModuleType:
     """The module SampleData."""
     module = types.ModuleType("SampleData")
-    module.SampleDataLogic = SampleDataLogic  # type: ignore[attr-defined]
+    module.SampleDataLogic = SampleDataLogic
     return module

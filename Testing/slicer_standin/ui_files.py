@@ -23,7 +23,7 @@ class UiFileError(RuntimeError):
     """A .ui file uses what Slicer does not have."""
 
 
-class QUiLoader(QtUiTools.QUiLoader):  # type: ignore[misc]
+class QUiLoader(QtUiTools.QUiLoader):
     """Loads a .ui file with ctk and qMRML widgets."""
 
     def createWidget(self, class_name: str, parent: Any = None, name: str = "") -> Any:
@@ -61,7 +61,7 @@ def widget_class(name: str) -> type:
     found = getattr(QtWidgets, name, None)
     if found is None:
         raise UiFileError(f"no widget class {name}: neither Qt nor the stand-in has it")
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def check(tree: ElementTree.Element) -> None:
@@ -79,7 +79,7 @@ def _check_property(cls: type, name: str, element: ElementTree.Element, prop: El
     wanted = prop.get("name", "")
     if prop.get("stdset") == "0" and wanted.startswith("SlicerParameterName"):
         return  # a dynamic property, with which the parameter node wrapper connects widgets
-    known = cls.staticMetaObject.indexOfProperty(wanted) >= 0  # type: ignore[attr-defined]
+    known = cls.staticMetaObject.indexOfProperty(wanted) >= 0
     line = name == "Line" and wanted in LINE_PROPERTIES
     buddy = wanted == "buddy" and name == "QLabel"
     margins = element.tag == "layout" and wanted in LAYOUT_PROPERTIES
@@ -123,7 +123,7 @@ def _make_connection(root: QtWidgets.QWidget, connection: ElementTree.Element) -
     part = {each.tag: each.text or "" for each in connection}
 
     def named(name: str) -> QtCore.QObject:
-        if root.objectName == name:  # type: ignore[comparison-overlap]
+        if root.objectName == name:
             return root
         found = root.findChild(QtCore.QObject, name)
         if found is None:

@@ -69,7 +69,7 @@ class ctkCollapsibleButton(QtWidgets.QAbstractButton):
 
     def sizeHint(self) -> QtCore.QSize:
         layout = self.layout()
-        width = self.fontMetrics().horizontalAdvance(self.text) + 60  # type: ignore[arg-type, call-overload]
+        width = self.fontMetrics().horizontalAdvance(self.text) + 60
         if layout is None or self._is_collapsed:
             return QtCore.QSize(width, HEADER + (self.collapsedHeight if self._is_collapsed else 10))
         inside = layout.totalSizeHint()  # with the margin that the header lies in
@@ -90,9 +90,9 @@ class ctkCollapsibleButton(QtWidgets.QAbstractButton):
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         painter = QtGui.QPainter(self)
         palette = self.palette
-        header = QtCore.QRect(0, 0, self.width, HEADER - 2)  # type: ignore[arg-type, call-overload]
-        painter.setPen(palette.color(QtGui.QPalette.ColorRole.Mid))  # type: ignore[attr-defined]
-        painter.setBrush(palette.color(QtGui.QPalette.ColorRole.Button))  # type: ignore[attr-defined]
+        header = QtCore.QRect(0, 0, self.width, HEADER - 2)
+        painter.setPen(palette.color(QtGui.QPalette.ColorRole.Mid))
+        painter.setBrush(palette.color(QtGui.QPalette.ColorRole.Button))
         painter.drawRoundedRect(header.adjusted(0, 0, -1, -1), 3, 3)
         arrow = QtWidgets.QStyleOption()
         arrow.initFrom(self)
@@ -105,13 +105,13 @@ class ctkCollapsibleButton(QtWidgets.QAbstractButton):
             painter,
             header.adjusted(26, 0, -4, 0),
             int(Qt.AlignmentFlag.AlignVCenter),
-            palette,  # type: ignore[arg-type]
+            palette,
             bool(self.enabled),
             str(self.text).replace("&&", "&"),
-            role,  # type: ignore[attr-defined]
+            role,
         )
         if self.hasFocus():
-            painter.setPen(QtGui.QPen(palette.color(QtGui.QPalette.ColorRole.Highlight), 1))  # type: ignore[attr-defined]
+            painter.setPen(QtGui.QPen(palette.color(QtGui.QPalette.ColorRole.Highlight), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(header.adjusted(1, 1, -2, -2), 3, 3)
 

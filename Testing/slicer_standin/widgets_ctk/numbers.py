@@ -43,7 +43,7 @@ class ctkDoubleSpinBox(QtWidgets.QWidget):
         before = self._box.value
         self._box.setValue(value)
         if before == self._box.value:
-            self._changed(before)  # type: ignore[arg-type]
+            self._changed(before)
 
     def stepUp(self) -> None:
         self._box.stepUp()
@@ -100,7 +100,7 @@ class ctkSliderWidget(QtWidgets.QWidget):
         self._slider.connect("valueChanged(int)", self._slid)
 
     def _slid(self, position: int) -> None:
-        low, high = float(self._box.minimum), float(self._box.maximum)  # type: ignore[arg-type]
+        low, high = float(self._box.minimum), float(self._box.maximum)
         self._box.setValue(low + (high - low) * position / self.STEPS)
 
     def _changed(self, value: float) -> None:
@@ -110,9 +110,9 @@ class ctkSliderWidget(QtWidgets.QWidget):
         emit(self, "valueChanged(double)", value)
 
     def _place(self) -> None:
-        low, high = float(self._box.minimum), float(self._box.maximum)  # type: ignore[arg-type]
+        low, high = float(self._box.minimum), float(self._box.maximum)
         blocked = self._slider.blockSignals(True)
-        share = (float(self._box.value) - low) / (high - low) if high > low else 0.0  # type: ignore[arg-type]
+        share = (float(self._box.value) - low) / (high - low) if high > low else 0.0
         self._slider.setValue(round(share * self.STEPS))
         self._slider.blockSignals(blocked)
 

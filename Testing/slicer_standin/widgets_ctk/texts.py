@@ -22,10 +22,10 @@ class ctkFittedTextBrowser(QtWidgets.QTextBrowser):
         self.connect("textChanged()", self.updateGeometry)
 
     def sizeHint(self) -> QtCore.QSize:
-        width = max(100, self.viewport().width)  # type: ignore[call-overload]
-        document = self.document.clone()  # type: ignore[attr-defined]
+        width = max(100, self.viewport().width)
+        document = self.document.clone()
         document.setTextWidth(width)
-        return QtCore.QSize(width, int(document.size.height()) + 2 * int(self.frameWidth))  # type: ignore[call-overload]
+        return QtCore.QSize(width, int(document.size.height()) + 2 * int(self.frameWidth))
 
     def setCollapsibleText(self, text: str) -> None:
         self._collapsible = text

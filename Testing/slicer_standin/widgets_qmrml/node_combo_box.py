@@ -138,7 +138,7 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         self._combo.setCurrentIndex(self._combo.findData(self._current))
 
     def _rename(self) -> None:
-        for index in range(self._combo.count):  # type: ignore[call-overload]
+        for index in range(self._combo.count):
             node = self._scene.GetNodeByID(self._combo.itemData(index) or "") if self._scene else None
             if node is not None and node.GetName() != self._combo.itemText(index):
                 self._combo.setItemText(index, node.GetName())
@@ -262,7 +262,7 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         self.__dict__["_base"] = name
 
     currentNodeID = Property(str, lambda self: self._current, lambda self, value: self.setCurrentNodeID(value))
-    nodeTypes = Property("QStringList", lambda self: list(self._types), lambda self, value: self._set_types(value))  # type: ignore[arg-type]
+    nodeTypes = Property("QStringList", lambda self: list(self._types), lambda self, value: self._set_types(value))
     showHidden = stored(bool, "showHidden", False, lambda self: self._update())
     showChildNodeTypes = stored(bool, "showChildNodeTypes", True, lambda self: self._update())
     hideChildNodeTypes = stored("QStringList", "hideChildNodeTypes", [], lambda self: self._update())
