@@ -65,6 +65,9 @@ TESTED_BY = {
     "USRadiomicsLNMLib/figures": "USRadiomicsLNMLib/figures",
     "USRadiomicsLNMLib/report": "USRadiomicsLNMLib/report",
     "USRadiomicsLNMLib/resources.py": "USRadiomicsLNMLib/report/test_sheets.py",
+    "USRadiomicsLNMLib/study/examples.py": "commands/test_study_command.py",
+    "USRadiomicsLNMLib/study/harmonizing.py": "commands/test_study_command.py",
+    "USRadiomicsLNMLib/study/run.py": "commands/test_study_command.py",
     "USRadiomicsLNMLib/statistics/interval.py": "USRadiomicsLNMLib/statistics/test_performance.py",
     "USHarmonizationLib/variants/base.py": "USHarmonizationLib/variants/test_cyclegan.py",
 }

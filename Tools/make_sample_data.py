@@ -29,7 +29,7 @@ from USHarmonizationLib.simulation.settings import imaging  # noqa: E402
 
 SCANNERS = {"voluson": "ge-voluson-e8", "preirus": "hitachi-preirus"}
 # Of six simulated patients one whose lesion is well seen and who looks like most others of the scanner.
-PATIENTS, PATIENT, SEED = 6, 2, 2024
+PATIENTS, PATIENT, SEED = 9, 9, 2024
 THUMBNAIL = (260, 180)
 
 Pixels = NDArray[np.uint8]

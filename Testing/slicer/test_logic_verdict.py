@@ -14,12 +14,14 @@ def test_good():
     verdict = verdictOf(GOOD, "GE LOGIQ 7")
     assert verdict.colour == "good"
     assert verdict.sentence == (
-        "Checks passed: structures are unchanged but for brightness and texture, and the texture is now that of "
-        "GE LOGIQ 7."
+        "Checks passed: no change of structures was found but in brightness and texture, and the result looks like "
+        "images of GE LOGIQ 7."
     )
     assert verdict.figures == {"structure": 0.99, "target_distance_after": 0.8}
     with_lesion = verdictOf({**GOOD, "qa_lesion_change": "0.01"})
-    assert with_lesion.sentence == "Checks passed: structures and lesion are unchanged but for brightness and texture."
+    assert with_lesion.sentence == (
+        "Checks passed: no change of structures or lesion was found but in brightness and texture."
+    )
 
 
 @pytest.mark.parametrize("name", [name for name in dir(qa) if name.endswith("_TEXT")])

@@ -173,7 +173,7 @@ class HarmonizeLogic:
             >>> while not process.poll():
             ...     pass
             >>> logic.finishHarmonize(process).verdict
-            'Checks passed: structures are unchanged but for brightness and texture.'
+            'Checks passed: no change of structures was found but in brightness and texture.'
         """
         if not process.poll():
             raise LogicError("The volume is still being harmonized.")

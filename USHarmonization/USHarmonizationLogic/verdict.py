@@ -56,9 +56,9 @@ def _said(warnings: Sequence[str], figures: Mapping[str, float], target: str) ->
         return f"Use with care: {_withSubject(warnings[0])}{rest}.", DOUBTFUL
     if "structure" not in figures:
         return "Use with care: too little tissue to check the result.", DOUBTFUL
-    kept = "structures and lesion are" if "lesion_change" in figures else "structures are"
-    like = f", and the texture is now that of {target}" if target and "target_distance_after" in figures else ""
-    return f"Checks passed: {kept} unchanged but for brightness and texture{like}.", GOOD
+    kept = "structures or lesion" if "lesion_change" in figures else "structures"
+    like = f", and the result looks like images of {target}" if target and "target_distance_after" in figures else ""
+    return f"Checks passed: no change of {kept} was found but in brightness and texture{like}.", GOOD
 
 
 def _withSubject(warning: str) -> str:

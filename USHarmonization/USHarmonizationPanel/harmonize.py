@@ -378,9 +378,12 @@ def detectionWords(detection: Any) -> str:
 
 
 def _modelText(model: Any, fitting: list[Any]) -> str:
-    """The target's name; the model's as well where several models have that target."""
+    """The target's name; the model's as well where several have that target; what was made from simulated images says so."""
     several = sum(other.target == model.target for other in fitting) > 1
-    return f"{model.targetName} ({model.name})" if several else model.targetName
+    text = f"{model.targetName} ({model.name})" if several else model.targetName
+    if model.variant.endswith("-simulated"):
+        text += " " + _("(simulated)")
+    return text
 
 
 def _problemOf(volume: Any, output: Any = None) -> str:

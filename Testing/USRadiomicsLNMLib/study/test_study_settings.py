@@ -20,7 +20,7 @@ def test_trainings_balance_the_outcome_unless_told_otherwise() -> None:
 
 def test_settings_are_json_without_folders() -> None:
     content = Study(
-        "hitachi-preirus", "lnm", bundles=(Path("/home/someone/mine"),), weights=Path("/home/w.pth")
+        "hitachi-preirus", "lnm", bundles=(Path("/someones/mine"),), weights=Path("/someones/w.pth")
     ).as_json()
     assert json.loads(json.dumps(content)) == content
     assert content["bundles"] == ["mine"]
