@@ -74,6 +74,7 @@ class USRadiomicsLNMWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservat
             self.sections.append(section)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartImportEvent, self.onSceneStartImport)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneEndImport)
         self.initializeParameterNode()
 
@@ -107,6 +108,11 @@ class USRadiomicsLNMWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservat
             section.sceneEndClose()
         if self.parent.isEntered:
             self.initializeParameterNode()
+
+    def onSceneStartImport(self, caller: Any = None, event: Any = None) -> None:
+        """Before a scene is loaded: node selectors let go of their nodes meanwhile, which is nobody's choice."""
+        for section in self.sections:
+            section.setParameterNode(None)
 
     def onSceneEndImport(self, caller: Any = None, event: Any = None) -> None:
         """A scene was loaded: show what it remembers."""

@@ -378,7 +378,7 @@ def detectionWords(detection: Any) -> str:
 
 
 def _modelText(model: Any, fitting: list[Any]) -> str:
-    """The target's name; the model's as well where several have that target; what was made from simulated images says so."""
+    """The target's name; the model's where several have that target; what was made from simulated images says so."""
     several = sum(other.target == model.target for other in fitting) > 1
     text = f"{model.targetName} ({model.name})" if several else model.targetName
     if model.variant.endswith("-simulated"):

@@ -17,7 +17,6 @@ SCENE_EVENTS = [
     slicer.vtkMRMLScene.NodeRemovedEvent,
     slicer.vtkMRMLScene.EndBatchProcessEvent,
     slicer.vtkMRMLScene.EndCloseEvent,
-    slicer.vtkMRMLScene.EndImportEvent,
 ]
 
 
@@ -73,6 +72,7 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         self._scene = scene
         if scene is not None:
             self._observers.add(scene, SCENE_EVENTS, self._update)
+            self._observers.add(scene, [slicer.vtkMRMLScene.EndImportEvent], self._imported)
         if self._requested:
             self._current, self._requested = self._requested, ""
             self._update()
@@ -121,6 +121,14 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
             emit(self, "nodeAdded(vtkMRMLNode*)", node)
         if self._current != before:
             self._emit_changed()
+
+    def _imported(self) -> None:
+        """As in Slicer: the list is emptied and filled anew, so that the current node is lost, and that is told."""
+        if self._current:
+            self._current, self._shown = "", []
+            self._show([])
+            self._emit_changed()
+        self._update()
 
     def _show(self, nodes: list[Any]) -> None:
         self._combo.clear()
