@@ -152,9 +152,8 @@ class USHarmonizationWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObserva
             section.setParameterNode(None)
 
     def onSceneEndImport(self, caller: Any = None, event: Any = None) -> None:
-        """A scene was loaded: show what it remembers."""
-        if self.parent.isEntered:
-            self.initializeParameterNode()
+        """A scene was loaded: show what it remembers. Also behind another module: a job may be under way here."""
+        self.initializeParameterNode()
 
     def initializeParameterNode(self) -> None:
         """Give the parameter node of the scene to all sections."""

@@ -85,6 +85,23 @@ def test_two_scenes_in_a_row(widget):
         assert widget.sections[0].parameterNode is not None
 
 
+def test_a_scene_that_is_added_leaves_what_was_chosen(widget, tmp_path):
+    """Selectors of nodes drop theirs while a scene is being loaded."""
+    other = slicer.vtkMRMLScene()
+    other.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "other")
+    other.SetURL(str(tmp_path / "other.mrml"))
+    other.Commit()
+    addVolume(speckle())
+    volume = addVolume(speckle())
+    section = widget.sections[0]
+    section.ui.inputSelector.setCurrentNode(volume)
+    slicer.mrmlScene.SetURL(str(tmp_path / "other.mrml"))
+    assert slicer.mrmlScene.Import()
+    passEvents()
+    assert section.parameterNode.harmonizeInput is volume
+    assert section.ui.inputSelector.currentNode() is volume
+
+
 def test_leaving_and_coming_back(widget):
     widget.parent.exit()
     addVolume(speckle())
