@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -151,6 +152,26 @@ time.sleep(60)
         process.cancel()
         process.cancel()
         assert process.wait(20) == "cancelled"
+        assert saved.read_text() == "saved"
+
+    def test_when_the_application_ends_it_may_stop_in_order(self, tmp_path):
+        ready, saved = tmp_path / "ready", tmp_path / "saved"
+        child = f"""
+import signal, sys, time
+def stop(*_):
+    time.sleep(0.3); open({str(saved)!r}, "w").write("saved"); sys.exit(143)
+signal.signal(signal.SIGTERM, stop)
+open({str(ready)!r}, "w").close()
+time.sleep(60)
+"""
+        application = f"""
+import pathlib, time
+from USHarmonizationLogic.process import ChildProcess, pythonCommand
+process = ChildProcess(["-c", {child!r}], command=pythonCommand()).start()
+while not pathlib.Path({str(ready)!r}).exists():
+    time.sleep(0.02)
+"""
+        subprocess.run([*pythonCommand(), "-c", application], env=childEnvironment(), timeout=60, check=True)
         assert saved.read_text() == "saved"
 
     def test_what_it_leaves_behind_is_stopped(self, tmp_path):

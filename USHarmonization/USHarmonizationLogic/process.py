@@ -379,6 +379,11 @@ def _clear(line: str) -> str:
 
 @atexit.register
 def _killAll() -> None:
-    for process in list(_running):
+    """Ask all to stop, so that a training saves its state; what then takes too long is killed."""
+    processes, end = list(_running), time.monotonic() + GRACE
+    for process in processes:
+        process.cancel()
+    for process in processes:
+        process.wait(max(0.0, end - time.monotonic()))
         process.kill()
         process.release()
