@@ -105,6 +105,10 @@ def scene(application: Any, errors: list[BaseException]) -> Iterator[Any]:
     for each in node_ids(scene) - nodes:  # closing a scene keeps singletons: views may stay, not what panels remember
         if scene.GetNodeByID(each).IsA("vtkMRMLScriptedModuleNode"):
             scene.RemoveNode(scene.GetNodeByID(each))
+    end = time.monotonic() + 5
+    while time.monotonic() < end and (child_processes() - processes or len(running_timers()) > timers):
+        application.processEvents()  # what was cancelled may take a moment to end
+        time.sleep(0.02)
     assert not errors, f"an exception in a slot or an observer: {errors!r}"
     assert not left, f"closing the scene leaves nodes behind: {left}"
     assert not child_processes() - processes, "child processes still run"
