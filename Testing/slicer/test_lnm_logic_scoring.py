@@ -118,6 +118,35 @@ def test_a_missing_feature_is_named(
         logic.score(replace(model, features=(feature, *model.features[1:])), small)
 
 
+def test_a_table_of_text_as_it_comes_from_a_file(
+    scene: Any, logic: USRadiomicsLNMLogic, folder: Path, extracted: dict[str, Any], table: Any, tmp_path: Path
+) -> None:
+    model = logic.loadModel(folder / "model.json")
+    name = model.features[0].name
+
+    def texts(**others: str) -> Any:
+        cells = {one: [str(value) for value in values] for one, values in extracted.items()}
+        return tableFromColumns(scene, cells | {one: [cell] for one, cell in others.items()})
+
+    def probability(node: Any) -> float:
+        return logic.score(model, node)[0].score.probability
+
+    for same in (texts(), texts(label="1.0"), texts(label="")):
+        assert probability(same) == probability(table)
+    for cell, said in (
+        ("", f"{name} is nan; needed: a number"),
+        ("0,5", f"{name} is “0,5” in row 1 of the table; needed: a number, with a point"),
+        ("1e400", f"{name} is inf; needed: a number"),
+    ):
+        with pytest.raises(LogicError, match=said):
+            logic.score(model, texts(**{name: cell}))
+    for cell in ("x", "1.5", "inf"):
+        for use in (probability, lambda node: logic.saveFeatures(node, tmp_path / "saved.csv")):
+            with pytest.raises(LogicError, match=f"label is “{cell}” in row 1 of the table; needed: a whole number"):
+                use(texts(label=cell))
+    assert not (tmp_path / "saved.csv").exists()
+
+
 def calibration(intercept: tuple[float, float, float], slope: tuple[float, float, float]) -> dict[str, Any]:
     """Figures of the calibration, each (low, value, high)."""
     names = ("low", "value", "high")

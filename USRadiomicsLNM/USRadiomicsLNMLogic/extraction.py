@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,8 +83,6 @@ def featuresNode(scene: Any, process: ChildProcess, node: Any = None) -> Any:
 
 def saveFeatures(node: Any, path: Path) -> None:
     """Write a features table node as the CSV that ``uslnm extract`` writes."""
-    import math
-
     import numpy as np
 
     from USHarmonizationLib.cohort import COLUMNS, CohortRow
@@ -102,7 +101,7 @@ def saveFeatures(node: Any, path: Path) -> None:
         CohortRow(
             image=path.parent / text("image", row),
             mask=path.parent / text("mask", row) if text("mask", row) else None,
-            label=int(columns.get("label", [1] * len(rows))[row]),
+            label=labelOf(columns, row),
             patient=text("patient", row),
             scanner=text("scanner", row) or None,
             split=text("split", row) or None,
@@ -110,7 +109,7 @@ def saveFeatures(node: Any, path: Path) -> None:
         )
         for row in rows
     )
-    values = np.array([[float(columns[name][row]) for name in names] for row in rows])
+    values = np.array([[featureOf(columns, name, row) for name in names] for row in rows])
     write_features(path, FeatureTable(cases, names, values, text(ENGINE, 0), text(PARAMETERS, 0)))
 
 
@@ -128,6 +127,39 @@ def featureNames(columns: Any) -> tuple[str, ...]:
     if not names or not columns[names[0]]:
         raise LogicError("The table holds no features; extract some first.")
     return names
+
+
+def featureOf(columns: Mapping[str, Sequence[Any]], name: str, row: int) -> float:
+    """A feature of a row; NaN where the cell is blank. A table that was loaded from a file may hold text.
+
+    Raises:
+        LogicError: it is no number.
+    """
+    cell = columns[name][row]
+    if isinstance(cell, str) and not cell.strip():
+        return math.nan
+    try:
+        return float(cell)
+    except ValueError:
+        raise LogicError(f"{name} is “{cell}” in row {row + 1} of the table; needed: a number, with a point.") from None
+
+
+def labelOf(columns: Mapping[str, Sequence[Any]], row: int) -> int:
+    """The label of a row's lesion in its mask, 1 where the table does not say.
+
+    Raises:
+        LogicError: it is no whole number.
+    """
+    cell = columns["label"][row] if "label" in columns else ""
+    if not str(cell).strip():
+        return 1
+    try:
+        number = float(cell)
+        if number == int(number):
+            return int(number)
+    except (ValueError, OverflowError):
+        pass
+    raise LogicError(f"label is “{cell}” in row {row + 1} of the table; needed: a whole number.")
 
 
 def _failure(process: ChildProcess) -> str:

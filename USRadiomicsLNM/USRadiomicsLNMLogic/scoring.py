@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from USHarmonizationLogic import LogicError
 from USHarmonizationLogic.tables import columnsOf
 
-from .extraction import featureNames
+from .extraction import featureNames, featureOf, labelOf
 
 if TYPE_CHECKING:
     from USRadiomicsLNMLib.model import LnmModel
@@ -70,7 +70,7 @@ def scoreTable(model: LnmModel, node: Any) -> list[Scored]:
     """The score of each row of a features table node.
 
     Raises:
-        LogicError: there is no features table, or a feature that the model needs is missing.
+        LogicError: there is no features table, a feature that the model needs is missing, or a cell is no number.
     """
     if node is None or not node.IsA("vtkMRMLTableNode"):
         raise LogicError("Extract features first, or choose a table that holds some.")
@@ -90,7 +90,7 @@ def _scoreRow(model: LnmModel, columns: Mapping[str, list[Any]], names: tuple[st
         return "" if isinstance(value, float) and math.isnan(value) else str(value)
 
     case = Case(
-        features={name: float(columns[name][row]) for name in names},
+        features={name: featureOf(columns, name, row) for name in names},
         scanner=text("scanner"),
         harmonizer=text(HARMONIZER),
         engine=text(ENGINE),
@@ -102,4 +102,4 @@ def _scoreRow(model: LnmModel, columns: Mapping[str, list[Any]], names: tuple[st
     except InputError as error:
         raise LogicError(f"This lesion cannot be scored: {error}.") from None
     warnings = tuple(filter(None, text(WARNINGS).split("; ")))
-    return Scored(Path(text("image")).name, int(text("label") or 1), case.harmonizer, found, model, warnings)
+    return Scored(Path(text("image")).name, labelOf(columns, row), case.harmonizer, found, model, warnings)
