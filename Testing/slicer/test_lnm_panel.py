@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -159,6 +160,40 @@ def test_features_are_taken_again_only_when_something_has_changed(section, ready
     assert quick[1][1]["scanner"] == "ge-logiq-5"
     warned = section.result.columns[0].ui.warningsLabel.text
     assert "GE LOGIQ 5; the model was trained on GE LOGIQ 7" in warned
+
+
+def test_features_of_other_pixel_sizes_places_or_parameters_are_not_reused(section, ready, quick, tmp_path):
+    image = ready[0]
+    transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    own = tmp_path / "own.yaml"
+    own.write_text("setting: {}")
+
+    def enlarge():
+        image.SetSpacing(*(1.01 * size for size in image.GetSpacing()))
+
+    def moveTogether():
+        for node in ready[:2]:
+            node.SetAndObserveTransformNodeID(transform.GetID())
+
+    def turn():
+        moved = slicer.util.vtkMatrixFromArray(np.diag([1.0, 1.0, 1.0, 1.0]) + np.eye(4, k=3) * 0.01)
+        transform.SetMatrixTransformToParent(moved)
+
+    def ownParameters():
+        section._set("parameters", "own")
+        section.ui.parametersEdit.currentPath = str(own)
+
+    def editParameters():
+        own.write_text("setting: {binWidth: 10}")
+        os.utime(own, (0, 0))
+
+    score(section)
+    for count, change in enumerate((enlarge, moveTogether, turn, ownParameters, editParameters), 2):
+        change()
+        score(section)
+        assert len(quick) == count, change.__name__
+        score(section)
+        assert len(quick) == count, change.__name__
 
 
 def test_before_and_after_are_two_columns(section, ready, quick, picture):

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import qt
 import slicer
+import vtk
 from slicer.i18n import tr as _
 
 from USHarmonizationLib.scanners import catalogue
@@ -116,8 +118,13 @@ class ScoreSection(Section):
         if volumes:
             self.onImageChanged(next((node for node in volumes if node.GetID() == active), volumes[0]))
 
-    @saysErrors
     def _onNodeAdded(self, caller: Any = None, event: Any = None) -> None:
+        if self.entered and self.parameterNode is not None:
+            qt.QTimer.singleShot(0, self._pickOther)  # what a node was made of is said after it was added
+
+    @saysErrors
+    def _pickOther(self) -> None:
+        """The image that came may be the other one of before and after."""
         node = self.parameterNode
         if self.entered and node is not None and node.image is not None and not self.running and not node.other:
             other = self.logic.otherOf(node.image)
@@ -357,15 +364,16 @@ class ScoreSection(Section):
         return self.ui.parametersEdit.currentPath.strip() if name == OWN_FILE else name
 
     def _currentChoices(self) -> tuple[Any, ...]:
-        """All that features depend on; pixels and outlines by their time of change."""
-        node = self.parameterNode
-        nodes = (node.image, node.other, node.segmentation)
-        times = tuple(one.GetImageData().GetMTime() if one and one.GetImageData() else 0 for one in nodes[:2])
+        """All that features depend on; pixels, outlines and an own parameter file by their time of change."""
+        node, parameters = self.parameterNode, self._parameters()
+        times = [one.GetImageData().GetMTime() if one and one.GetImageData() else 0 for one in (node.image, node.other)]
+        own = Path(parameters)
         return (
-            *(one.GetID() if one else "" for one in nodes),
+            *map(_placeOf, (node.image, node.other, node.segmentation)),
             *times,
             node.segmentation.GetSegmentation().GetMTime() if node.segmentation else 0,
-            *(node.segment, node.scanner, self._parameters(), node.withoutGraphics),
+            *(node.segment, node.scanner, parameters, node.withoutGraphics),
+            own.stat().st_mtime_ns if own.is_file() else 0,
         )
 
     def _finish(self, process: Any, choices: tuple[Any, ...]) -> bool:
@@ -420,6 +428,18 @@ class ScoreSection(Section):
         self.result.show(scores, self._lesions)
         keepInHistory(self.ui.modelEdit)
         self._end("", "info")
+
+
+def _placeOf(node: Any) -> tuple[Any, ...]:
+    """Which node it is, and where in space its pixels lie and how large they are; () for none."""
+    if node is None:
+        return ()
+    matrix = vtk.vtkMatrix4x4()
+    if node.IsA("vtkMRMLVolumeNode"):
+        node.GetIJKToRASMatrix(matrix)
+    parent = node.GetParentTransformNode()
+    moved = (parent.GetID(), parent.GetTransformToWorldMTime()) if parent else ()
+    return (node.GetID(), *(matrix.GetElement(i, j) for i in range(4) for j in range(4)), *moved)
 
 
 def _firstSegment(segmentation: Any) -> str:
