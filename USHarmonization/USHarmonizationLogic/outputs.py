@@ -31,7 +31,7 @@ def createOutput(source: Any, pixels: Any, name: str, output: Any = None) -> Any
     checkOutput(source, output)
     before = framesOf(source)
     if pixels.shape != before.shape:
-        raise LogicError(f"The result has {pixels.shape} pixels for {before.shape} of {source.GetName()}.")
+        raise LogicError(f"{source.GetName()} was changed in the meantime: its size is another one. Start again.")
     pixels = np.ascontiguousarray(pixels, dtype=before.dtype)
     cine = cineOf(source)
     if cine is None:

@@ -145,7 +145,7 @@ def writePixels(pixels: Any, ijkToRas: Any, path: Path) -> Path:
     size = pixels.nbytes
     if writer.GetWriteError() or not path.is_file() or path.stat().st_size < size:
         path.unlink(missing_ok=True)
-        raise LogicError(f"{path.parent} has no room for {size / 2**20:.0f} MB, or cannot be written to.")
+        raise LogicError(f"{path.parent} has no room for {max(size / 2**20, 0.1):.1f} MB, or cannot be written to.")
     return path
 
 
