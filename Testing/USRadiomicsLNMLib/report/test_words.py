@@ -29,6 +29,8 @@ def test_an_outcome_that_is_no_lymph_node_metastasis_is_said_to_be_none() -> Non
     assert "malignancy" in other[1]
     assert "Breast lesions" in other[1]
     assert all("Research use only" in lines[0] for lines in (other, standing(View(RESULTS))))
+    named = replace(RESULTS, settings={**RESULTS.settings, "anatomy": "breast lesions"})
+    assert "The images show: breast lesions." in standing(View(named))
 
 
 @pytest.mark.parametrize("name", ["lnm", "LNM", "ln_metastasis", "lymph_node_metastasis", "lymphnodemeta"])

@@ -76,6 +76,10 @@ def study(
     weights: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Its weights, where they do not come with a package.")
     ] = None,
+    title: Annotated[str, typer.Option(metavar="TEXT", help="Of the report; by default the cohort's file name.")] = "",
+    anatomy: Annotated[
+        str, typer.Option(metavar="TEXT", help="What the images show, e.g. 'cervical cancer'; the report says it.")
+    ] = "",
     folds: Folds = 10,
     device: Device = "auto",
     jobs: Jobs = None,
@@ -119,6 +123,8 @@ def study(
         weights=weights,
         folds=folds,
         seed=seed,
+        title=title,
+        anatomy=anatomy,
     )
     try:
         found = run(wanted, cohort, out, device, jobs, use_scanners(scanners_file), quiet=as_json)

@@ -29,13 +29,13 @@ def standing(view: View) -> list[str]:
     if view.is_lnm:
         lines.append(f"The outcome is lymph node metastasis, as the column {results.outcome} of the cohort has it.")
     else:
-        anatomy = results.settings.get("anatomy")
         lines.append(
-            f"The outcome is the column {results.outcome} of the cohort “{results.title}”"
-            + (f" ({anatomy})" if anatomy else "")
-            + ". It is not lymph node metastasis: the methods are those of lymph node metastasis models, but nothing "
-            "here says how well lymph node metastasis can be predicted."
+            f"The outcome is the column {results.outcome} of the cohort “{results.title}”. It is not lymph node "
+            "metastasis: the methods are those of lymph node metastasis models, but nothing here says how well lymph "
+            "node metastasis can be predicted."
         )
+    if anatomy := results.settings.get("anatomy"):
+        lines.append(f"The images show: {anatomy}.")
     lines.append(
         "Its tables and figures follow “Radiomics Harmonization in Ultrasound Images for Cervical Cancer Lymph Node "
         "Metastasis Prediction Using Cycle-GAN” (Technol Cancer Res Treat 2024), “the paper” below. It was written by "

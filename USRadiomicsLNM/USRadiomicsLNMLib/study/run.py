@@ -174,7 +174,7 @@ def _run(work: Work, cohort: Path) -> StudyResults:
     table1, table1_notes = patients_table(plan.rows, study.outcome)
     performance, unjudged = performance_rows(models, study.seed)
     found = StudyResults(
-        title=cohort.stem,
+        title=study.title or cohort.stem,
         target=study.target,
         outcome=study.outcome,
         settings=_settings(work, tables[ORIGINAL].parameters),

@@ -38,6 +38,7 @@ class Study:
             all.
         extractor, weights: network of FID and KID, see ``metrics.extractors``; None for neither.
         folds: of the cross-validations. seed: of everything.
+        title: of the cohort, for people; "": the name of its file. anatomy: what its images show, for the report.
 
     Raises:
         UsageError: a value is not allowed.
@@ -58,6 +59,8 @@ class Study:
     weights: Path | None = None
     folds: int = 10
     seed: int = 0
+    title: str = ""
+    anatomy: str = ""
 
     def __post_init__(self) -> None:
         chosen_methods(self.variants)
