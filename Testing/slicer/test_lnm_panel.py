@@ -162,6 +162,15 @@ def test_features_are_taken_again_only_when_something_has_changed(section, ready
     assert "GE LOGIQ 5; the model was trained on GE LOGIQ 7" in warned
 
 
+def test_what_is_made_of_the_image_meanwhile_becomes_the_other_one(section, ready):
+    """A node is in the scene before it says what it was made of."""
+    image = ready[0]
+    made = volume_node(slicer.mrmlScene, speckle(106), "Harmonized")
+    made.SetAttribute("USHarmonization.Model", HARMONIZER)
+    made.SetNodeReferenceID("USHarmonization.source", image.GetID())
+    assert passEvents(lambda: section.ui.otherSelector.currentNode() is made, 5)
+
+
 def test_features_of_other_pixel_sizes_places_or_parameters_are_not_reused(section, ready, quick, tmp_path):
     image = ready[0]
     transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
