@@ -19,6 +19,12 @@ class SampleDataLogic:
 
     registered: dict[str, list[dict[str, Any]]] = {}  # noqa: RUF012 - the sources of the application, as in Slicer
 
+    categories: dict[str, str] = {}  # noqa: RUF012 - name -> title, as in Slicer
+
+    @staticmethod
+    def registerCustomSampleDataCategory(category: str, title: str) -> None:
+        SampleDataLogic.categories[category] = title
+
     @staticmethod
     def registerCustomSampleDataSource(
         category: str = "Custom", sampleName: Any = None, uris: Any = None, fileNames: Any = None,
