@@ -66,7 +66,6 @@ TESTED_BY = {
     "USRadiomicsLNMLib/report": "USRadiomicsLNMLib/report",
     "USRadiomicsLNMLib/resources.py": "USRadiomicsLNMLib/report/test_sheets.py",
     "USRadiomicsLNMLib/study/examples.py": "commands/test_study_command.py",
-    "USRadiomicsLNMLib/study/harmonizing.py": "commands/test_study_command.py",
     "USRadiomicsLNMLib/study/run.py": "commands/test_study_command.py",
     "USRadiomicsLNMLib/statistics/interval.py": "USRadiomicsLNMLib/statistics/test_performance.py",
     "USHarmonizationLib/variants/base.py": "USHarmonizationLib/variants/test_cyclegan.py",

@@ -53,6 +53,9 @@ READ_AHEAD = 1
 
 _ONE_AT_A_TIME = threading.Lock()
 
+# Begins the warning of an image of a patient whom the harmonizer has learned from.
+TRAINING_TEXT = "this patient was in the training of"
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -324,7 +327,7 @@ class _Image:
         if made is not None and confidence < DOUBTFUL:
             yield f"scanner doubtful: {self.detection.why}"
         if self.task.patient and self.task.patient in getattr(harmonizer, "training_patients", ()):
-            yield f"this patient was in the training of {harmonizer.name}, so keep the result out of any test of it"
+            yield f"{TRAINING_TEXT} {harmonizer.name}, so keep the result out of any test of it"
 
     def _untouched(self) -> Iterator[str]:
         """What was left as it was."""

@@ -24,7 +24,7 @@ from USHarmonizationLib.cohort import PSEUDONYM, CohortRow, absolute, write_coho
 from USHarmonizationLib.errors import InputError, UsageError
 from USHarmonizationLib.harmonizers import PLAIN_METHODS, UNKNOWN, load_harmonizer
 from USHarmonizationLib.inputs import select_inputs
-from USHarmonizationLib.pipeline import Recipe
+from USHarmonizationLib.pipeline import TRAINING_TEXT, Recipe
 from USHarmonizationLib.records import COHORT, DONE, FAILED, Applied, sha256
 from USHarmonizationLib.scanners import Catalogue
 
@@ -183,8 +183,15 @@ def provenance(source: str, how: str, bundle: Path, rows: Sequence[Applied], tes
         patients_in_test=len(test & set(made.training_patients)),
         settings=settings,
         metrics=dict(made.metrics),
-        warned=sum(bool(row.warnings) for row in done) / len(done) if done else float("nan"),
+        warned=warned_share(done),
     )
+
+
+def warned_share(rows: Sequence[Applied]) -> float:
+    """Share of images whose checks warn; that a patient was in the training says nothing of the image. NaN of none."""
+    if not rows:
+        return float("nan")
+    return sum(any(not text.startswith(TRAINING_TEXT) for text in row.warnings) for row in rows) / len(rows)
 
 
 def failures(method: str, rows: Sequence[Applied]) -> list[LeftOutRow]:
