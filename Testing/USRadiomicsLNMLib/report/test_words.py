@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from study_results import example_results
 
+from USRadiomicsLNMLib.report.cells import PValue
 from USRadiomicsLNMLib.report.limits import limits
 from USRadiomicsLNMLib.report.methods_text import methods_text
+from USRadiomicsLNMLib.report.tables import against_original
 from USRadiomicsLNMLib.report.view import View
 from USRadiomicsLNMLib.report.words import standing, summary
 from USRadiomicsLNMLib.study.results import NESTED, TEST, TRAINED, Harmonized, StudyResults
@@ -58,6 +60,17 @@ def test_better_and_worse_are_only_said_of_adjusted_p_values_below_the_level(p: 
     assert ("it was higher" in first) == (p < 0.05 and difference > 0)
     assert ("it was lower" in first) == (p < 0.05 and difference < 0)
     assert ("no difference is shown" in first) == (p >= 0.05)
+
+
+def test_p_values_that_are_shown_of_differences_are_the_adjusted_ones() -> None:
+    view = with_tests(p=0.011, p_holm=0.022, difference=0.1)
+    first = summary(view)[0]
+    assert "p = 0.022" in first
+    assert "0.011" not in first
+    lines = against_original(view).lines
+    assert lines
+    for line in lines:
+        assert [cell.value for cell in line.cells if isinstance(cell, PValue)] == [0.011, 0.022]
 
 
 def test_other_scanners_are_adjusted_for_the_number_of_comparisons() -> None:
