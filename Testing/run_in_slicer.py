@@ -1,4 +1,4 @@
-"""Run the tests of Testing/slicer inside Slicer, and leave with pytest's exit code.
+"""Run the tests of Testing/in_slicer inside Slicer, and leave with pytest's exit code.
 
     Slicer --no-main-window --python-script Testing/run_in_slicer.py [arguments of pytest]
     Slicer --testing --python-script Testing/run_in_slicer.py -k harmonize --junitxml=result.xml
@@ -51,9 +51,16 @@ def run(arguments: list[str]) -> int:
     prepare(arguments)
     import pytest
 
-    own = ["-c", str(TESTING / "slicer" / "pytest.ini"), "--rootdir", str(TESTING / "slicer"), "-p", "no:cacheprovider"]
+    own = [
+        "-c",
+        str(TESTING / "in_slicer" / "pytest.ini"),
+        "--rootdir",
+        str(TESTING / "in_slicer"),
+        "-p",
+        "no:cacheprovider",
+    ]
     chosen = [each for each in arguments if each != "--no-main-window"]
-    files = [] if any(_is_test(each) for each in chosen) else [str(TESTING / "slicer")]
+    files = [] if any(_is_test(each) for each in chosen) else [str(TESTING / "in_slicer")]
     code = int(pytest.main([*own, *chosen, *files]))
     print(f"run_in_slicer: exit code {code}" + (" (no test ran)" if code == 5 else ""), flush=True)
     return code

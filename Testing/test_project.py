@@ -24,7 +24,7 @@ LAYERS = {
     "USRadiomicsLNMLib": ROOT / "USRadiomicsLNM" / "USRadiomicsLNMLib",
     "USHarmonizationLib": ROOT / "USHarmonization" / "USHarmonizationLib",
 }
-# What runs in Slicer, and which of our packages and of Slicer's modules each must not import; tested in Testing/slicer.
+# What runs in Slicer, and which of our packages and of Slicer's modules each must not import; see Testing/in_slicer.
 SLICER_SIDE = {
     "USHarmonizationLogic": {"qt", "ctk", "USHarmonizationPanel", "USRadiomicsLNMLib", "USRadiomicsLNMLogic"},
     "USRadiomicsLNMLogic": {"qt", "ctk", "USHarmonizationPanel"},

@@ -171,7 +171,7 @@ class USHarmonizationWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObserva
 
 
 class USHarmonizationTest(ScriptedLoadableModuleTest):
-    """Slicer's own test of the module; the real ones are the pytest files in ``Testing/slicer``."""
+    """Slicer's own test of the module; the real ones are the pytest files in ``Testing/in_slicer``."""
 
     def setUp(self) -> None:
         slicer.mrmlScene.Clear()

@@ -134,7 +134,7 @@ class USRadiomicsLNMWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservat
 
 
 class USRadiomicsLNMTest(ScriptedLoadableModuleTest):
-    """Slicer's own test of the module; the real ones are the pytest files in ``Testing/slicer``."""
+    """Slicer's own test of the module; the real ones are the pytest files in ``Testing/in_slicer``."""
 
     def setUp(self) -> None:
         slicer.mrmlScene.Clear()

@@ -12,9 +12,6 @@ import types
 from pathlib import Path
 from typing import Any
 
-from . import import_guard
-
-import_guard.install()
 # Before anything imports PySide6 or VTK: no display, and enumerations compare with numbers, as they do in PythonQt.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["PYSIDE6_OPTION_PYTHON_ENUM"] = "0x2"
