@@ -64,6 +64,19 @@ def test_both_images_are_shown_in_linked_views_and_the_layout_comes_back(logic, 
     assert manager.sliceWidget(ORIGINAL_VIEW).sliceView().cornerAnnotation().GetText(4) in (None, "")
 
 
+def test_views_are_of_one_group_whatever_was_done_to_them_before(logic, manager, images):
+    logic.showSideBySide(*images).restore()
+    for name in (ORIGINAL_VIEW, GENERATED_VIEW):
+        manager.sliceWidget(name).mrmlSliceNode().SetViewGroup(1)
+    views = logic.showSideBySide(*images)
+    try:
+        assert {manager.sliceWidget(n).mrmlSliceNode().GetViewGroup() for n in (ORIGINAL_VIEW, GENERATED_VIEW)} == {
+            VIEW_GROUP
+        }
+    finally:
+        views.restore()
+
+
 def test_the_outline_is_drawn_and_the_look_of_the_segmentation_comes_back(logic, manager, images):
     mask = np.zeros((1, 96, 128), np.uint8)
     mask[0, 40:60, 50:80] = 1

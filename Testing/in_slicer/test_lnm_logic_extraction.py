@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,6 @@ from slicer_lesions import SCANNER, add_segment, lesion_mask, segmentation_node,
 
 from USHarmonizationLogic.tables import columnsOf
 from USRadiomicsLNMLogic import LogicError, USRadiomicsLNMLogic
-
-pytest.importorskip("radiomics", reason="features need pyradiomics")
 
 
 def ofFiles(folder: Path, pixels: np.ndarray, mask: np.ndarray, parameters: str) -> dict[str, str]:
@@ -114,12 +111,21 @@ def test_what_cannot_be_extracted_is_said_and_no_folder_is_left(
     assert list(tmp_path.glob("ush-*")) == []
 
 
-def test_without_pyradiomics_it_is_said_where_to_get_it(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    find = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "radiomics" else find(name))
+def test_without_pyradiomics_the_own_engine_has_the_same_values(
+    scene: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("radiomics", reason="compares with pyradiomics")
     image = volume_node(scene, speckle())
-    with pytest.raises(LogicError, match=r"SlicerRadiomics.*pip install pyradiomics"):
-        USRadiomicsLNMLogic(scene).startExtraction(image, *segmentation_node(scene, image, lesion_mask()))
+    lesion = segmentation_node(scene, image, lesion_mask())
+    logic = USRadiomicsLNMLogic(scene)
+    expected = columnsOf(logic.extract(image, *lesion, scanner=SCANNER))
+    (tmp_path / "radiomics.py").write_text("raise ImportError")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    found = columnsOf(logic.extract(image, *lesion, scanner=SCANNER))
+    assert expected["engine"][0].startswith("pyradiomics")
+    assert found["engine"][0].startswith("usharmonization-numpy")
+    names = [name for name in expected if name.startswith(("original_", "wavelet"))]
+    np.testing.assert_allclose([found[n][0] for n in names], [expected[n][0] for n in names], rtol=1e-9, atol=1e-9)
 
 
 def test_a_cancelled_extraction_leaves_nothing(scene: Any) -> None:

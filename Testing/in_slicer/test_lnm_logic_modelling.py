@@ -13,7 +13,6 @@ from USHarmonizationLogic.tables import columnsOf
 from USRadiomicsLNMLogic import LogicError, USRadiomicsLNMLogic
 from USRadiomicsLNMLogic.modelling import lookAtTable
 
-pytest.importorskip("radiomics", reason="features need pyradiomics")
 pytest.importorskip("sklearn", reason="models need scikit-learn")
 
 

@@ -24,7 +24,6 @@ from USHarmonizationLogic.tables import columnsOf, tableFromColumns
 from USRadiomicsLNMLogic import LogicError, USRadiomicsLNMLogic
 from USRadiomicsLNMLogic.meaning import calibrated, featureText, meaningOf, percent
 
-pytest.importorskip("radiomics", reason="features need pyradiomics")
 pytest.importorskip("sklearn", reason="models need scikit-learn")
 
 
@@ -207,7 +206,7 @@ def test_warnings_are_sentences(logic: USRadiomicsLNMLogic, table: Any, folder: 
         model,
         features=far,
         harmonizers={SCANNER: (HARMONIZER,)},
-        radiomics={"engine": "pyradiomics 3.0.1", "parameters": "sha256:0000000000000000"},
+        radiomics={**model.radiomics, "parameters": "sha256:0000000000000000"},
     )
     warnings = meaningOf(logic.score(model, table)[0]).warnings
     assert "harmonize it first" in warnings[0]

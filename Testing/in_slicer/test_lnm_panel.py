@@ -27,7 +27,6 @@ from slicer_lesions import (
 from USHarmonizationLogic import LogicError
 from USRadiomicsLNMLogic.extraction import Extraction
 
-pytest.importorskip("radiomics", reason="features need pyradiomics")
 pytest.importorskip("sklearn", reason="models need scikit-learn")
 
 

@@ -1,8 +1,9 @@
 """The Python packages that the work in a child process needs: which are missing, and how they are installed.
 
 Looking imports none of them and takes milliseconds. Installing happens when the work is asked for, never before; a
-person is asked once. PyTorch comes from the extension PyTorch, pyradiomics from the extension SlicerRadiomics, all else
-from ``Resources/requirements.txt`` by pip. Without a network, a folder with wheels serves them all.
+person is asked once. PyTorch comes from the extension PyTorch, all else from ``Resources/requirements.txt`` by pip.
+Without a network, a folder with wheels serves them all. pyradiomics is taken where the extension SlicerRadiomics has
+put it; where it has not, the project's own engine stands in.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from .process import ChildProcess, pythonCommand
 HARMONIZE, TRAIN, RADIOMICS, EVALUATE = "harmonize", "train", "radiomics", "evaluate"
 PURPOSES = (HARMONIZE, TRAIN, RADIOMICS, EVALUATE)
 ONLY_FOR = {"lightning-fabric": TRAIN, "matplotlib": EVALUATE}
-TORCH, PYRADIOMICS = "torch>=2.6,<3", "pyradiomics"
+TORCH = "torch>=2.6,<3"
 
 # Where the name to import is not that of the distribution.
 IMPORT_NAMES = {
@@ -33,7 +34,6 @@ IMPORT_NAMES = {
     "PyYAML": "yaml",
     "scikit-learn": "sklearn",
     "lightning-fabric": "lightning_fabric",
-    "pyradiomics": "radiomics",
 }
 
 # What pip and compilers say, and what it means; the first that occurs counts.
@@ -99,7 +99,6 @@ def requirements(for_: str = HARMONIZE) -> list[Requirement]:
         raise LogicError(f"{error.filename} is missing; install the extension USHarmonization again.") from None
     wanted = [] if for_ == RADIOMICS else [TORCH]
     wanted += [line.strip() for line in lines if line.strip() and not line.startswith("#")]
-    wanted += [PYRADIOMICS] if for_ == RADIOMICS else []
     found = [_requirement(line) for line in wanted]
     return [one for one in found if ONLY_FOR.get(one.name, for_) == for_]
 
@@ -205,19 +204,13 @@ def _pip(arguments: Sequence[str]) -> None:
 
 
 def _checkExtensions(packages: Sequence[Requirement]) -> None:
-    """Inside Slicer, PyTorch and pyradiomics come from extensions, built for that Slicer."""
+    """Inside Slicer, PyTorch comes from its extension, built for that Slicer."""
     if _slicerPackaging() is None:
         return
-    names = {one.name for one in packages}
-    if "torch" in names and _torchUtils() is None:
+    if "torch" in {one.name for one in packages} and _torchUtils() is None:
         raise LogicError(
             "PyTorch is missing: install the extension PyTorch in the Extensions Manager and restart Slicer, or choose "
             "a folder with wheels."
-        )
-    if "pyradiomics" in names:
-        raise LogicError(
-            "pyradiomics is missing: install the extension SlicerRadiomics in the Extensions Manager and restart "
-            "Slicer, or choose a folder with wheels."
         )
 
 

@@ -208,6 +208,7 @@ class SideBySide:
         composite = widget.sliceLogic().GetSliceCompositeNode()
         wasModifying = composite.StartModify()
         composite.SetDoPropagateVolumeSelection(False)  # what is loaded later does not push these images out
+        widget.mrmlSliceNode().SetViewGroup(VIEW_GROUP)  # scenes that come and go may have reset it
         composite.SetLinkedControl(True)
         composite.SetHotLinkedControl(True)
         composite.SetBackgroundVolumeID(background.GetID() if background else None)

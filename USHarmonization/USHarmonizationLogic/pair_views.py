@@ -182,6 +182,7 @@ class PairViews:
         composite = widget.sliceLogic().GetSliceCompositeNode()
         wasModifying = composite.StartModify()
         composite.SetDoPropagateVolumeSelection(False)  # what is loaded later does not push these images out
+        widget.mrmlSliceNode().SetViewGroup(LAYOUT_ID)  # scenes that come and go may have reset it
         composite.SetLinkedControl(False)
         composite.SetBackgroundVolumeID(background.GetID() if background else None)
         composite.SetForegroundVolumeID(foreground.GetID() if foreground else None)

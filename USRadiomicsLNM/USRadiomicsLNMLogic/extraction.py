@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +15,6 @@ from USHarmonizationLogic.tables import columnsOf, readColumns, tableFromColumns
 from .lesion_files import CASES, FEATURES, Source, writeSources
 
 TABLE_NAME = "Radiomics features"
-NO_ENGINE = (
-    "Features need pyradiomics, which is not installed. In Slicer: install the extension SlicerRadiomics in the "
-    "Extensions Manager and restart; elsewhere: pip install pyradiomics."
-)
 
 
 @dataclass(frozen=True)
@@ -41,17 +36,10 @@ class Extraction:
         return tuple(dict.fromkeys(note for source in self.sources for note in source.lesion.notes))
 
 
-def checkEngine() -> None:
-    """Raise a ``LogicError`` that says how to get pyradiomics, where there is none."""
-    if importlib.util.find_spec("radiomics") is None:
-        raise LogicError(NO_ENGINE)
-
-
 def extractionProcess(
     sources: Sequence[Source], parameters: str = "", withoutGraphics: bool = False, original: Any = None
 ) -> ChildProcess:
     """``uslnm extract`` of one or two images, not yet started; its ``job`` is an ``Extraction``."""
-    checkEngine()
     if parameters and Path(parameters).suffix.lower() in (".yaml", ".yml") and not Path(parameters).is_file():
         raise LogicError(f"There is no parameter file {parameters}; choose another one.")
     folder = temporaryFolder()
@@ -177,6 +165,4 @@ def _failure(process: ChildProcess) -> str:
         ("harmonized.nrrd", "the harmonized image"),
     ):
         reason = reason.replace(written, called)
-    if "pyradiomics, which is not installed" in reason:
-        return NO_ENGINE
     return f"No features: {reason}" + ("" if reason.endswith(".") else ".")

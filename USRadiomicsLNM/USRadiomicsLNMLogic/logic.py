@@ -86,25 +86,22 @@ class USRadiomicsLNMLogic(ModellingLogic):
 
         return missing("radiomics")
 
-    def installDependencies(
-        self, confirm: Any = None, wheelFolder: Path | str | None = None, extraction: bool = True
-    ) -> None:
+    def installDependencies(self, confirm: Any = None, wheelFolder: Path | str | None = None) -> None:
         """Install what is missing, after asking once; nothing happens when nothing is.
 
         Args:
             confirm: asked with a text whether to install; None does not ask.
             wheelFolder: a folder with wheels to install from in place of the network.
-            extraction: whether features will be extracted, for which pyradiomics is needed.
 
         Raises:
-            LogicError: one sentence: declined, pyradiomics has to come from its extension, or pip failed and why.
+            LogicError: one sentence: declined, or pip failed and why.
 
         Example:
             >>> logic.installDependencies(confirm=slicer.util.confirmOkCancelDisplay)
         """
         from USHarmonizationLogic.dependencies import install
 
-        if {one.name for one in self.missingDependencies()} - (set() if extraction else {"pyradiomics"}):
+        if self.missingDependencies():
             install("radiomics", confirm, wheelFolder)
 
     # Features of one lesion
@@ -119,16 +116,6 @@ class USRadiomicsLNMLogic(ModellingLogic):
         from .pairs import volumesOf
 
         return volumesOf(self.scene)
-
-    def checkEngine(self) -> None:
-        """Raise a ``LogicError`` that says how to get pyradiomics, where there is none.
-
-        Example:
-            >>> logic.checkEngine()
-        """
-        from .extraction import checkEngine
-
-        checkEngine()
 
     def parameterFiles(self) -> tuple[str, ...]:
         """Names of the radiomics parameter files that ship, the default first.

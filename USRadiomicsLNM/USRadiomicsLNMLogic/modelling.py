@@ -15,7 +15,6 @@ from USHarmonizationLogic.process import DONE, RADIOMICS, ChildProcess, JobProgr
 from USHarmonizationLogic.process_chain import ProcessChain
 from USHarmonizationLogic.tables import readColumns, tableFromColumns, tableFromCsv
 
-from .extraction import NO_ENGINE, checkEngine
 from .meaning import featureText
 
 # Rows that are looked at to tell what a column holds.
@@ -122,7 +121,6 @@ def lookAtTable(path: Path | str) -> TableFile:
 
 def cohortProcess(cohort: Path, features: Path, parameters: str = "", withoutGraphics: bool = False) -> ChildProcess:
     """``uslnm extract`` of a whole cohort, not yet started; stopped and started again it goes on where it was."""
-    checkEngine()
     arguments = ["extract", cohort, "--out", features, "--json"]
     arguments += ["--params", parameters] if parameters else []
     arguments += ["--without-graphics"] if withoutGraphics else []
@@ -314,8 +312,6 @@ def _answer(process: ModelProcess, what: str) -> Mapping[str, Any]:
                 f"or go on with the others: choose the table {features.name or 'of features'}."
             )
         reason = process.message or "it ended with no reason"
-        if "pyradiomics, which is not installed" in reason:
-            raise LogicError(NO_ENGINE)
         raise LogicError(f"{what}: {reason}" + ("" if reason.endswith(".") else "."))
     return process.answer
 

@@ -210,8 +210,7 @@ class ModelSection(Section):
             return
         self._note = self.results = None
         self.ui.resultGroup.visible = False
-        extracts = any(not table.isFeatures for table in self._tables)
-        self.logic.installDependencies(self.askToInstall, self.ui.wheelsEdit.currentPath.strip() or None, extracts)
+        self.logic.installDependencies(self.askToInstall, self.ui.wheelsEdit.currentPath.strip() or None)
         process = self.makeProcess()
         self._poller = Poller(process.start(), self._onProgress, self._onFinished)
         self.ui.progressBar.maximum = 0

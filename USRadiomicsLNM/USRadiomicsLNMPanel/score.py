@@ -341,7 +341,6 @@ class ScoreSection(Section):
         node = self.parameterNode
         self._note = None
         self._dropResult()
-        self.logic.checkEngine()
         self.logic.installDependencies(self.askToInstall, self.ui.wheelsEdit.currentPath.strip() or None)
         choices = self._currentChoices()
         process = self.logic.startExtraction(
