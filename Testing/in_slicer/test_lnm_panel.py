@@ -296,7 +296,7 @@ def test_an_edited_outline_makes_the_score_old(section, ready, quick):
         np.roll(lesion_mask(), 3, axis=0).astype(np.uint8)[None], segmentation, segment, image
     )
     assert not shown(section.ui.resultGroup)
-    assert "outline was changed" in status(section)
+    assert "segmentation was changed" in status(section)
 
 
 def test_what_a_person_may_get_wrong_is_a_sentence(section, ready, tmp_path, folder, monkeypatch):

@@ -214,7 +214,8 @@ class ScoreSection(Section):
         """Notice when the outline is edited."""
         if segmentation is self._watched:
             return
-        events = (slicer.vtkSegmentation.SourceRepresentationModified, slicer.vtkSegmentation.SegmentRemoved)
+        kinds = slicer.vtkSegmentation  # the first edit of a new segment is only told as SegmentModified
+        events = (kinds.SourceRepresentationModified, kinds.SegmentModified, kinds.SegmentRemoved)
         for event in events:
             if self._watched is not None:
                 self.unobserve(self._watched, event, self._onSegmentationEdited)
@@ -227,7 +228,7 @@ class ScoreSection(Section):
         if self.running or not self._choices:
             return
         self._dropResult()
-        self._note = (_("The outline was changed; score again."), "info")
+        self._note = (_("The segmentation was changed; score again."), "info")
         self._showState()
 
     # What is shown
