@@ -95,6 +95,7 @@ def scene(application: Any, errors: list[BaseException]) -> Iterator[Any]:
     scene = slicer.mrmlScene
     scene.Clear(0)
     scene.SetSaveToXMLString(0)  # a test may have set it, and the next one saves to a file
+    slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)  # makes it where closing the scene removed it
     application.processEvents()
     nodes, processes, timers = node_ids(scene), child_processes(), len(running_timers())
     yield scene
