@@ -52,6 +52,54 @@ def layoutManager() -> Any:
     return application.layoutManager() if application else None
 
 
+def arrange(layout: int, description: str) -> int | None:
+    """Show a layout, made known where it is not; the one that was shown before, None where there are no views."""
+    manager = layoutManager()
+    if manager is None:
+        return None
+    node = manager.layoutLogic().GetLayoutNode()
+    if not node.IsLayoutDescription(layout):
+        node.AddLayoutDescription(layout, description)
+    before: int = node.GetViewArrangement()
+    if before != layout:
+        manager.setLayout(layout)
+    return before
+
+
+def fillView(
+    name: str, background: Any, foreground: Any, title: str, opacity: float, research: str, group: int, linked: bool
+) -> None:
+    """Put volumes and texts into a slice view; nothing happens where there is no such view.
+
+    Args:
+        name: of the view.
+        background, foreground: volume nodes or None. opacity: of the foreground, 0 to 1.
+        title, research: on the upper and the lower edge; the corners are Slicer's own (data probe).
+        group: views of one group follow each other where ``linked``.
+    """
+    import vtk
+
+    manager = layoutManager()
+    widget = manager.sliceWidget(name) if manager else None
+    if widget is None:
+        return
+    composite = widget.sliceLogic().GetSliceCompositeNode()
+    wasModifying = composite.StartModify()
+    composite.SetDoPropagateVolumeSelection(False)  # what is loaded later does not push these images out
+    widget.mrmlSliceNode().SetViewGroup(group)  # scenes that come and go may have reset it
+    composite.SetLinkedControl(linked)
+    composite.SetHotLinkedControl(linked)
+    composite.SetBackgroundVolumeID(background.GetID() if background else None)
+    composite.SetForegroundVolumeID(foreground.GetID() if foreground else None)
+    composite.SetLabelVolumeID(None)
+    composite.SetForegroundOpacity(opacity)
+    composite.EndModify(wasModifying)
+    view = widget.sliceView()
+    view.cornerAnnotation().SetText(vtk.vtkCornerAnnotation.UpperEdge, title)
+    view.cornerAnnotation().SetText(vtk.vtkCornerAnnotation.LowerEdge, research)
+    view.scheduleRender()
+
+
 def brightness(array: np.ndarray) -> np.ndarray:
     """(slices, rows, columns[, 3]) -> (slices, rows, columns), float32."""
     array = array.astype(np.float32)
@@ -132,15 +180,11 @@ class SideBySide:
 
     def show(self) -> bool:
         """Show both images; False where there are no views."""
-        manager = layoutManager()
-        if manager is None:
+        before = arrange(LAYOUT_ID, LAYOUT)
+        if before is None:
             return False
-        node = manager.layoutLogic().GetLayoutNode()
-        if not node.IsLayoutDescription(LAYOUT_ID):
-            node.AddLayoutDescription(LAYOUT_ID, LAYOUT)
-        if node.GetViewArrangement() != LAYOUT_ID:
-            self._previousLayout = node.GetViewArrangement()
-            manager.setLayout(LAYOUT_ID)
+        if before != LAYOUT_ID:
+            self._previousLayout = before
         self._outlineSegmentation()
         self.shown = True
         self._fill(ORIGINAL_VIEW, self.original, None, "Original")
@@ -198,29 +242,7 @@ class SideBySide:
     def _fill(
         name: str, background: Any, foreground: Any, title: str, opacity: float = 0.0, research: str = RESEARCH_USE
     ) -> None:
-        """Put volumes and texts into a view."""
-        import vtk
-
-        manager = layoutManager()
-        widget = manager.sliceWidget(name) if manager else None
-        if widget is None:
-            return
-        composite = widget.sliceLogic().GetSliceCompositeNode()
-        wasModifying = composite.StartModify()
-        composite.SetDoPropagateVolumeSelection(False)  # what is loaded later does not push these images out
-        widget.mrmlSliceNode().SetViewGroup(VIEW_GROUP)  # scenes that come and go may have reset it
-        composite.SetLinkedControl(True)
-        composite.SetHotLinkedControl(True)
-        composite.SetBackgroundVolumeID(background.GetID() if background else None)
-        composite.SetForegroundVolumeID(foreground.GetID() if foreground else None)
-        composite.SetLabelVolumeID(None)
-        composite.SetForegroundOpacity(opacity)
-        composite.EndModify(wasModifying)
-        view = widget.sliceView()
-        # The edges: the corners are Slicer's own (data probe).
-        view.cornerAnnotation().SetText(vtk.vtkCornerAnnotation.UpperEdge, title)
-        view.cornerAnnotation().SetText(vtk.vtkCornerAnnotation.LowerEdge, research)
-        view.scheduleRender()
+        fillView(name, background, foreground, title, opacity, research, VIEW_GROUP, linked=True)
 
     def _outlineSegmentation(self) -> None:
         node = self.segmentation

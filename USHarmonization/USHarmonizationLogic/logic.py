@@ -11,8 +11,6 @@ Everything is called from the main thread. What takes long is done by a child pr
 
 from __future__ import annotations
 
-from typing import Any
-
 from .batch import BatchLogic
 from .detection import DetectionLogic
 from .evaluation import EvaluationLogic
@@ -20,12 +18,11 @@ from .harmonize import HarmonizeLogic
 from .layout import LayoutLogic
 from .models import ModelsLogic
 from .pairing import PairingLogic
+from .scene import SceneLogic
 from .training import TrainingLogic
 
-MODULE = "USHarmonization"
 
-
-# Each base has the public methods of one concept, and no state of its own.
+# Each base has the public methods of one concept; the scene is the only state.
 class USHarmonizationLogic(
     DetectionLogic,
     ModelsLogic,
@@ -35,6 +32,7 @@ class USHarmonizationLogic(
     LayoutLogic,
     PairingLogic,
     EvaluationLogic,
+    SceneLogic,
 ):
     """Harmonize ultrasound volumes, alone and many, and train harmonizers.
 
@@ -50,34 +48,4 @@ class USHarmonizationLogic(
         ('US 1 (harmonized to GE LOGIQ 7)', 'good')
     """
 
-    moduleName = MODULE
-
-    def __init__(self, scene: Any = None) -> None:
-        self._scene = scene
-
-    @property
-    def scene(self) -> Any:
-        """The MRML scene that nodes are looked for in and added to."""
-        if self._scene is not None:
-            return self._scene
-        import slicer
-
-        return slicer.mrmlScene
-
-    def getParameterNode(self) -> Any:
-        """The one node of the scene that holds the module's parameters; made when there is none.
-
-        Example:
-            >>> logic.getParameterNode().GetSingletonTag()
-            'USHarmonization'
-        """
-        import slicer
-
-        node = self.scene.GetSingletonNode(MODULE, "vtkMRMLScriptedModuleNode")
-        if node is None:
-            node = slicer.vtkMRMLScriptedModuleNode()
-            node.SetSingletonTag(MODULE)
-            node.SetModuleName(MODULE)
-            node.SetName(MODULE)
-            node = self.scene.AddNode(node)
-        return node
+    moduleName = "USHarmonization"

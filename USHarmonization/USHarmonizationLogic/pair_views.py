@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .layout import RESEARCH_USE, layoutManager
+from .layout import RESEARCH_USE, arrange, fillView, layoutManager
 
 FIXED_VIEW, MOVING_VIEW = "USHarmonizationFixed", "USHarmonizationMoving"
 PLOT_VIEWS = ("USHarmonizationPairPlot1", "USHarmonizationPairPlot2", "USHarmonizationPairPlot3")
@@ -123,16 +123,11 @@ class PairViews:
             manager.setLayout(self._previousLayout)
 
     def _arrange(self, layout: int) -> bool:
-        manager = layoutManager()
-        if manager is None:
+        before = arrange(layout, LAYOUTS[layout])
+        if before is None:
             return False
-        node = manager.layoutLogic().GetLayoutNode()
-        if not node.IsLayoutDescription(layout):
-            node.AddLayoutDescription(layout, LAYOUTS[layout])
-        if node.GetViewArrangement() not in LAYOUTS:
-            self._previousLayout = node.GetViewArrangement()
-        if node.GetViewArrangement() != layout:
-            manager.setLayout(layout)
+        if before not in LAYOUTS:
+            self._previousLayout = before
         self.shown = True
         return True
 
@@ -174,25 +169,7 @@ class PairViews:
         opacity: float = 0.0,
         research: str = RESEARCH_USE,
     ) -> None:
-        import vtk
-
-        widget = self._sliceWidget(name)
-        if widget is None:
-            return
-        composite = widget.sliceLogic().GetSliceCompositeNode()
-        wasModifying = composite.StartModify()
-        composite.SetDoPropagateVolumeSelection(False)  # what is loaded later does not push these images out
-        widget.mrmlSliceNode().SetViewGroup(LAYOUT_ID)  # scenes that come and go may have reset it
-        composite.SetLinkedControl(False)
-        composite.SetBackgroundVolumeID(background.GetID() if background else None)
-        composite.SetForegroundVolumeID(foreground.GetID() if foreground else None)
-        composite.SetLabelVolumeID(None)
-        composite.SetForegroundOpacity(opacity)
-        composite.EndModify(wasModifying)
-        view = widget.sliceView()
-        view.cornerAnnotation().SetText(vtk.vtkCornerAnnotation.UpperEdge, title)
-        view.cornerAnnotation().SetText(vtk.vtkCornerAnnotation.LowerEdge, research)
-        view.scheduleRender()
+        fillView(name, background, foreground, title, opacity, research, LAYOUT_ID, linked=False)
 
 
 def startPlacing(scene: Any, listNode: Any) -> bool:

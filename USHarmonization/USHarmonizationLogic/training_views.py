@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .layout import layoutManager
+from .layout import arrange, layoutManager
 
 PLOT_VIEWS = ("USHarmonizationTrainingPlot1", "USHarmonizationTrainingPlot2", "USHarmonizationTrainingPlot3")
 # Any number above 100 that is unlikely to be another extension's.
@@ -35,15 +35,11 @@ class TrainingViews:
 
     def show(self, charts: Sequence[Any]) -> bool:
         """Show charts, one a view; False where there are no views."""
-        manager = layoutManager()
-        if manager is None:
+        before = arrange(LAYOUT_ID, LAYOUT)
+        if before is None:
             return False
-        node = manager.layoutLogic().GetLayoutNode()
-        if not node.IsLayoutDescription(LAYOUT_ID):
-            node.AddLayoutDescription(LAYOUT_ID, LAYOUT)
-        if node.GetViewArrangement() != LAYOUT_ID:
-            self._previousLayout = node.GetViewArrangement()
-            manager.setLayout(LAYOUT_ID)
+        if before != LAYOUT_ID:
+            self._previousLayout = before
         for name, chart in zip(PLOT_VIEWS, charts, strict=False):
             view = self.scene.GetSingletonNode(name, "vtkMRMLPlotViewNode")
             if view is not None and view.GetPlotChartNodeID() != chart.GetID():

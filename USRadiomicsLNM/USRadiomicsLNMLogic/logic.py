@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from USHarmonizationLogic import LogicError
+from USHarmonizationLogic.scene import SceneLogic
 
 from .modelling_logic import ModellingLogic
 
@@ -26,10 +27,8 @@ if TYPE_CHECKING:
     from .meaning import Meaning
     from .scoring import Scored
 
-MODULE = "USRadiomicsLNM"
 
-
-class USRadiomicsLNMLogic(ModellingLogic):
+class USRadiomicsLNMLogic(ModellingLogic, SceneLogic):
     """Radiomics of a lesion, its score of lymph node metastasis, and the models that give it.
 
     Args:
@@ -43,37 +42,7 @@ class USRadiomicsLNMLogic(ModellingLogic):
         ('34 %', ())
     """
 
-    moduleName = MODULE
-
-    def __init__(self, scene: Any = None) -> None:
-        self._scene = scene
-
-    @property
-    def scene(self) -> Any:
-        """The MRML scene that nodes are looked for in and added to."""
-        if self._scene is not None:
-            return self._scene
-        import slicer
-
-        return slicer.mrmlScene
-
-    def getParameterNode(self) -> Any:
-        """The one node of the scene that holds the module's parameters; made when there is none.
-
-        Example:
-            >>> logic.getParameterNode().GetSingletonTag()
-            'USRadiomicsLNM'
-        """
-        import slicer
-
-        node = self.scene.GetSingletonNode(MODULE, "vtkMRMLScriptedModuleNode")
-        if node is None:
-            node = slicer.vtkMRMLScriptedModuleNode()
-            node.SetSingletonTag(MODULE)
-            node.SetModuleName(MODULE)
-            node.SetName(MODULE)
-            node = self.scene.AddNode(node)
-        return node
+    moduleName = "USRadiomicsLNM"
 
     def missingDependencies(self) -> list[Any]:
         """Python packages that the child processes need and that are not there.
