@@ -23,6 +23,7 @@ from slicer.ScriptedLoadableModule import (
 )
 
 from USHarmonizationLogic import USHarmonizationLogic
+from USHarmonizationPanel.module_widget import SectionsWidget
 
 __all__ = ["USHarmonization", "USHarmonizationLogic", "USHarmonizationTest", "USHarmonizationWidget"]
 
@@ -70,7 +71,7 @@ def registerSampleData() -> None:
         importlib.import_module("USHarmonizationPanel.sample_data").registerSampleData()
 
 
-class USHarmonizationWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMixin):
+class USHarmonizationWidget(SectionsWidget, ScriptedLoadableModuleWidget, slicer.util.VTKObservationMixin):
     """The panel: a list of sections. What a section does is in its own file."""
 
     def __init__(self, parent: Any = None) -> None:
@@ -102,18 +103,7 @@ class USHarmonizationWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObserva
             layout.addWidget(section.widget)
             sectionsLayout.addWidget(button)
             self.sections.append(section)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartImportEvent, self.onSceneStartImport)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneEndImport)
-        self.initializeParameterNode()
-
-    def cleanup(self) -> None:
-        """The application closes, or the module is loaded anew."""
-        self.removeObservers()
-        for section in self.sections:
-            section.cleanup()
-        self.sections = []
+        self.followScene()
 
     def enter(self) -> None:
         """The user opens the module."""
@@ -122,46 +112,17 @@ class USHarmonizationWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObserva
         for section in self.sections:
             section.enter()
 
-    def exit(self) -> None:
-        """The user opens another module."""
-        for section in self.sections:
-            section.exit()
-
     def onModelsChanged(self) -> None:
         """Tell all sections what is installed, after one of them installed or removed a model."""
         models = self.logic.models()
         for section in self.sections:
             section.setModels(models)
 
-    def onSceneStartClose(self, caller: Any = None, event: Any = None) -> None:
-        """Before the scene is emptied: no section holds a node, no job runs."""
-        for section in self.sections:
-            section.sceneStartClose()
-            section.setParameterNode(None)
-
-    def onSceneEndClose(self, caller: Any = None, event: Any = None) -> None:
-        """After the scene was emptied."""
-        for section in self.sections:
-            section.sceneEndClose()
-        if self.parent.isEntered:
-            self.initializeParameterNode()
-
-    def onSceneStartImport(self, caller: Any = None, event: Any = None) -> None:
-        """Before a scene is loaded: node selectors let go of their nodes meanwhile, which is nobody's choice."""
-        for section in self.sections:
-            section.setParameterNode(None)
-
-    def onSceneEndImport(self, caller: Any = None, event: Any = None) -> None:
-        """A scene was loaded: show what it remembers. Also behind another module: a job may be under way here."""
-        self.initializeParameterNode()
-
-    def initializeParameterNode(self) -> None:
-        """Give the parameter node of the scene to all sections."""
+    def parameterNodeClass(self) -> Any:
+        """The wrapper of the module's parameter node."""
         from USHarmonizationPanel.parameters import USHarmonizationParameterNode
 
-        node = USHarmonizationParameterNode(self.logic.getParameterNode())
-        for section in self.sections:
-            section.setParameterNode(node)
+        return USHarmonizationParameterNode
 
     def onReload(self) -> None:
         """Load the module and its packages anew: Slicer itself only loads this file."""

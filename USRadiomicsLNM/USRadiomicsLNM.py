@@ -18,6 +18,7 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleWidget,
 )
 
+from USHarmonizationPanel.module_widget import SectionsWidget
 from USRadiomicsLNMLogic import USRadiomicsLNMLogic
 
 __all__ = ["USRadiomicsLNM", "USRadiomicsLNMLogic", "USRadiomicsLNMTest", "USRadiomicsLNMWidget"]
@@ -46,7 +47,7 @@ class USRadiomicsLNM(ScriptedLoadableModule):
         )
 
 
-class USRadiomicsLNMWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMixin):
+class USRadiomicsLNMWidget(SectionsWidget, ScriptedLoadableModuleWidget, slicer.util.VTKObservationMixin):
     """The panel: a list of sections. What a section does is in its own file."""
 
     def __init__(self, parent: Any = None) -> None:
@@ -72,59 +73,13 @@ class USRadiomicsLNMWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservat
             place.text = section.title
             place.layout().addWidget(section.widget)
             self.sections.append(section)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartImportEvent, self.onSceneStartImport)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneEndImport)
-        self.initializeParameterNode()
+        self.followScene()
 
-    def cleanup(self) -> None:
-        """The application closes, or the module is loaded anew."""
-        self.removeObservers()
-        for section in self.sections:
-            section.cleanup()
-        self.sections = []
-
-    def enter(self) -> None:
-        """The user opens the module."""
-        self.initializeParameterNode()
-        for section in self.sections:
-            section.enter()
-
-    def exit(self) -> None:
-        """The user opens another module."""
-        for section in self.sections:
-            section.exit()
-
-    def onSceneStartClose(self, caller: Any = None, event: Any = None) -> None:
-        """Before the scene is emptied: no section holds a node, no job runs."""
-        for section in self.sections:
-            section.sceneStartClose()
-            section.setParameterNode(None)
-
-    def onSceneEndClose(self, caller: Any = None, event: Any = None) -> None:
-        """After the scene was emptied."""
-        for section in self.sections:
-            section.sceneEndClose()
-        if self.parent.isEntered:
-            self.initializeParameterNode()
-
-    def onSceneStartImport(self, caller: Any = None, event: Any = None) -> None:
-        """Before a scene is loaded: node selectors let go of their nodes meanwhile, which is nobody's choice."""
-        for section in self.sections:
-            section.setParameterNode(None)
-
-    def onSceneEndImport(self, caller: Any = None, event: Any = None) -> None:
-        """A scene was loaded: show what it remembers. Also behind another module: a job may be under way here."""
-        self.initializeParameterNode()
-
-    def initializeParameterNode(self) -> None:
-        """Give the parameter node of the scene to all sections."""
+    def parameterNodeClass(self) -> Any:
+        """The wrapper of the module's parameter node."""
         from USRadiomicsLNMPanel.parameters import USRadiomicsLNMParameterNode
 
-        node = USRadiomicsLNMParameterNode(self.logic.getParameterNode())
-        for section in self.sections:
-            section.setParameterNode(node)
+        return USRadiomicsLNMParameterNode
 
     def onReload(self) -> None:
         """Load the module and its packages anew: Slicer itself only loads this file."""
